@@ -1,0 +1,80 @@
+//! The running application as one cheap-clone bundle: storage, ports, clock, keys, configuration.
+//! Holds no rules; `boot` makes it.
+
+use std::{ops::Deref, sync::Arc};
+
+use sea_orm::DatabaseConnection;
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
+
+use crate::{
+    config::Config,
+    domain::{
+        auth::{password::PasswordHasher, token::TokenSigner},
+        db::StatementCounter,
+    },
+    ports::{
+        cache::Cache,
+        clock::{Clock, Ids},
+        events::EventBus,
+        mailer::Mailer,
+        queue::JobQueue,
+    },
+};
+
+/// Everything a use case needs. Cloning it copies a pointer.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the application is made of.
+pub struct Parts {
+    /// The settings it was started with.
+    pub config: Config,
+    /// The pool of database connections.
+    pub db: DatabaseConnection,
+    /// Short-lived values.
+    pub cache: Cache,
+    /// Events to live listeners, in this process and others.
+    pub bus: EventBus,
+    /// Jobs to workers.
+    pub queue: JobQueue,
+    /// Letters.
+    pub mailer: Mailer,
+    /// What time it is.
+    pub clock: Clock,
+    /// New ids and secrets.
+    pub ids: Ids,
+    /// Password hashing, bounded and off the async threads.
+    pub passwords: PasswordHasher,
+    /// Signs and reads tokens.
+    pub tokens: TokenSigner,
+    /// Wakes the relay when a job was written.
+    pub outbox_wake: Arc<Notify>,
+    /// How many SQL statements were sent.
+    pub statements: StatementCounter,
+    /// Cancelled when the process should stop.
+    pub shutdown: CancellationToken,
+    /// The tasks to wait for before it does.
+    pub tasks: TaskTracker,
+}
+
+impl App {
+    /// Bundles the parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Runs a task that shutdown waits for.
+    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task.instrument(tracing::info_span!("task", name)));
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,109 @@
+//! Opens the database with the settings each kind needs.
+
+use std::{fmt, path::Path, time::Duration};
+
+use sea_orm::{
+    ConnectOptions, DatabaseConnection, DbErr, RuntimeErr,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+use secrecy::ExposeSecret;
+
+use crate::{
+    config::{Database, DatabaseKind},
+    error::{BoxError, Error, Result},
+};
+
+/// How long to wait for the server, and for a free connection.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many prepared statements a connection remembers.
+const STATEMENTS: usize = 256;
+/// When `PostgreSQL` gives a statement up.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long an SQLite writer waits for its turn.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The pool that requests and jobs share.
+pub async fn connect(database: &Database) -> Result<DatabaseConnection> {
+    let mut options = options(database);
+    options.max_connections(database.max_connections);
+    if database.kind() == DatabaseKind::Postgres {
+        options.statement_timeout(STATEMENT_TIMEOUT);
+    }
+    open(database, options).await
+}
+
+/// A single connection, for work that must not be spread over several or be given up half way.
+pub async fn connect_single(database: &Database) -> Result<DatabaseConnection> {
+    let mut options = options(database);
+    options.max_connections(1).idle_timeout(None).max_lifetime(None);
+    open(database, options).await
+}
+
+fn options(database: &Database) -> ConnectOptions {
+    let mut options = ConnectOptions::new(database.url.expose_secret());
+    options
+        .min_connections(1)
+        .connect_timeout(PATIENCE)
+        .acquire_timeout(PATIENCE)
+        .set_application_name("erpmax")
+        .sqlx_logging(false);
+    match database.kind() {
+        // A file does not hang up: connections need not be renewed.
+        DatabaseKind::Sqlite => options.idle_timeout(None).max_lifetime(None).map_sqlx_sqlite_opts(
+            |sqlite| {
+                sqlite
+                    .create_if_missing(true)
+                    .foreign_keys(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    // "Yes" only after it is durable.
+                    .synchronous(SqliteSynchronous::Full)
+                    .busy_timeout(BUSY_TIMEOUT)
+                    .statement_cache_capacity(STATEMENTS)
+            },
+        ),
+        DatabaseKind::Postgres => options
+            .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS)),
+    };
+    options
+}
+
+async fn open(database: &Database, options: ConnectOptions) -> Result<DatabaseConnection> {
+    let failed =
+        |cause| Error::internal(Unreachable { database: database.describe(), cause });
+    if let Some(dir) = database.file().as_deref().and_then(Path::parent) {
+        std::fs::create_dir_all(dir).map_err(|error| failed(error.into()))?;
+    }
+    sea_orm::Database::connect(options).await.map_err(|error| failed(explain(error)))
+}
+
+/// A server that refuses or ignores us is tried until the patience ends, which the driver then
+/// reports as a matter of its pool.
+fn explain(error: DbErr) -> BoxError {
+    match &error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+            if matches!(**cause, sea_orm::SqlxError::PoolTimedOut) =>
+        {
+            format!("it did not answer within {} s", PATIENCE.as_secs()).into()
+        }
+        _ => error.into(),
+    }
+}
+
+/// The database cannot be opened.
+#[derive(Debug)]
+struct Unreachable {
+    database: String,
+    cause: BoxError,
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot open the database of DATABASE_URL ({}): {}", self.database, self.cause)
+    }
+}
+
+impl std::error::Error for Unreachable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.cause.as_ref())
+    }
+}

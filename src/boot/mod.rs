@@ -1,0 +1,87 @@
+//! Turns a [`Config`] into an [`App`]: the only place that picks adapters. Serves nothing and starts
+//! no work beyond what the adapters themselves need.
+
+pub mod database;
+pub mod migrations;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    app::{App, Parts},
+    config::Config,
+    domain::{
+        auth::{password::PasswordHasher, token::TokenSigner},
+        db::StatementCounter,
+    },
+    error::Result,
+    ports::{
+        cache::Cache,
+        clock::{Clock, Ids},
+        events::EventBus,
+        mailer::Mailer,
+        queue::JobQueue,
+        redis::Redis,
+    },
+};
+
+/// The application on the system's clock. The schema must be there already: see [`migrations`].
+pub async fn boot(config: Config) -> Result<App> {
+    with(config, Clock::system(), Ids::system()).await
+}
+
+/// The application with a clock and ids of the caller's choice.
+pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
+    install_tls();
+    let statements = StatementCounter::default();
+    let mut db = database::connect(&config.database).await?;
+    db.set_metric_callback(statements.callback());
+
+    let shutdown = CancellationToken::new();
+    let redis = match &config.redis_url {
+        Some(url) => Some(Redis::connect(url, config.redis_prefix.as_str()).await?),
+        None => None,
+    };
+    let cache = match &redis {
+        Some(redis) => Cache::redis(redis.clone(), clock.clone()),
+        None => Cache::memory(clock.clone()),
+    };
+    let (bus, ear) = match redis {
+        Some(redis) => {
+            let (bus, ear) = EventBus::redis(redis, shutdown.clone()).await?;
+            (bus, Some(ear))
+        }
+        None => (EventBus::local(), None),
+    };
+
+    let app = App::new(Parts {
+        cache,
+        bus,
+        // In the process on every stack: a job stays in the outbox until it was handled, so the
+        // queue may forget. More room than there are workers would only let leases run out.
+        queue: JobQueue::local(config.worker.concurrency),
+        mailer: Mailer::log(config.mail.dir.clone(), config.mail.keep, clock.clone()),
+        passwords: PasswordHasher::new(config.auth.hashing_permits, config.auth.hashing_queue),
+        tokens: TokenSigner::new(&config.auth.secret_key),
+        outbox_wake: Arc::new(Notify::new()),
+        tasks: TaskTracker::new(),
+        config,
+        db,
+        clock,
+        ids,
+        statements,
+        shutdown,
+    });
+    if let Some(ear) = ear {
+        app.spawn("events", ear);
+    }
+    Ok(app)
+}
+
+/// Every TLS client of the process uses this implementation; without it they panic or refuse.
+fn install_tls() {
+    // An error means that it was installed before.
+    rustls::crypto::ring::default_provider().install_default().ok();
+}

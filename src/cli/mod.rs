@@ -1,0 +1,118 @@
+//! What a person types. Each command is a file; what it does is done elsewhere.
+
+mod banner;
+mod healthcheck;
+mod migrate;
+mod schema;
+mod seed;
+mod serve;
+mod signals;
+pub mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    config::{Config, Settings},
+    error::{BoxError, Error},
+    telemetry,
+};
+
+/// The control plane of ERPMax: accounts, companies and their members, plans and subscriptions,
+/// over GraphQL and REST.
+///
+/// Without a command it serves everything, on the embedded stack unless told otherwise: an SQLite
+/// file under ./data, cache, events and jobs within the process. With `DATABASE_URL` and `REDIS_URL`
+/// it runs on PostgreSQL and Redis.
+///
+/// Every setting is a flag and an environment variable; `.env` in the working directory is read, the
+/// environment wins over it, and flags win over both.
+#[derive(Debug, Parser)]
+#[command(name = "erpmax", version, after_long_help = EXAMPLES, max_term_width = 100)]
+#[command(subcommand_help_heading = "Commands", disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// On what to do it.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  erpmax                                  serve on http://127.0.0.1:8000, database ./data/erpmax.db
+  erpmax seed demo                        make test@example.com and admin@example.com
+  erpmax migrate status                   see what the database has and lacks
+  erpmax schema > schema.graphql          write the GraphQL schema
+  DATABASE_URL=postgres://localhost/erpmax REDIS_URL=redis://localhost erpmax serve
+                                          serve on PostgreSQL and Redis";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve GraphQL and REST, and do background work (the default).
+    ///
+    /// Brings the schema up to date and seeds the plans first. Stops on SIGTERM or Ctrl-C: requests
+    /// and jobs in hand are finished, a second signal stops at once.
+    Serve,
+
+    /// Change the database schema, or see where it stands.
+    ///
+    /// Processes that do this at the same time wait for each other.
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+
+    /// Write the plans into the database, and with `demo` accounts to try things with.
+    ///
+    /// Plans are recognised by their slug: those that are there are brought up to date. The list is
+    /// built in, or that of `PLANS_FILE`.
+    Seed(seed::Args),
+
+    /// Print the GraphQL schema (SDL).
+    Schema,
+
+    /// Print the description of the REST API (OpenAPI, JSON).
+    Openapi,
+
+    /// Ask the server on this machine whether it is ready; the exit status answers.
+    ///
+    /// For containers, which often have no other HTTP client. Uses HOST and PORT.
+    Healthcheck,
+}
+
+/// Does what was asked and tells how it ended.
+pub async fn run(cli: Cli) -> ExitCode {
+    let Cli { command, settings } = cli;
+    let done = match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::serve(settings).await,
+        Command::Migrate(command) => migrate::run(command, settings).await,
+        Command::Seed(args) => seed::run(args, settings).await,
+        Command::Schema => schema::graphql(),
+        Command::Openapi => schema::openapi(),
+        Command::Healthcheck => healthcheck::run(&settings.server).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A refusal is told as to any client; of our own failures a person here may know the cause.
+fn complain(error: &BoxError) {
+    match error.downcast_ref::<Error>() {
+        None | Some(Error::Internal(_) | Error::Upstream { .. }) => terminal::complain(error),
+        Some(refusal) => terminal::complain(refusal.message()),
+    }
+}
+
+/// Checks the settings and starts logging.
+fn configure(settings: Settings) -> Result<Config, BoxError> {
+    let config = settings.resolve()?;
+    telemetry::init(&config.log, config.environment);
+    Ok(config)
+}

@@ -1,0 +1,100 @@
+//! `serve`: everything in one process, from the first check to the last answer.
+
+use std::time::Duration;
+
+use tokio::{
+    net::TcpSocket,
+    time::{sleep, timeout},
+};
+
+use super::{banner, configure, seed, signals::Signals};
+use crate::{
+    app::App,
+    boot::{self, migrations},
+    config::{Database, ServerSettings, Settings},
+    error::{BoxError, Result},
+    server, worker,
+};
+
+/// How many connections may wait to be taken up.
+const BACKLOG: u32 = 1024;
+/// How long effects of the last requests may take that were asked for during the grace period.
+const LAST_EFFECTS: Duration = Duration::from_secs(1);
+
+/// Serves until it is asked to stop.
+pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
+    // Taken before anything is changed, opened after everything is ready: a port in use is found
+    // out at once, and nobody waits at a door that does not open yet.
+    let socket = reserve(&settings.server)?;
+    settings.server.port = socket.local_addr()?.port();
+    let config = configure(settings)?;
+    prepare_schema(&config.database).await?;
+    let app = boot::boot(config).await?;
+    seed::plans_if_none(&app).await?;
+    worker::start(&app);
+
+    let mut signals = Signals::listen()?;
+    let listener = socket.listen(BACKLOG)?;
+    banner::announce(&app.config);
+    let asked_to_stop = async {
+        let signal = signals.next().await;
+        tracing::info!(signal, "stopping; what is in hand is finished first");
+        app.shutdown.cancel();
+        signals.next().await
+    };
+    let serving = async {
+        let served = server::serve(app.clone(), listener).await;
+        app.shutdown.cancel();
+        served
+    };
+    tokio::select! {
+        signal = asked_to_stop => Err(format!("stopped at once at the second {signal}").into()),
+        (served, ()) = async { tokio::join!(serving, finish_tasks(&app)) } => {
+            timeout(LAST_EFFECTS, app.tasks.wait()).await.ok();
+            app.db.close_by_ref().await?;
+            tracing::info!("stopped");
+            Ok(served?)
+        }
+    }
+}
+
+/// Brings the schema up to date, or makes sure that it is.
+pub(super) async fn prepare_schema(database: &Database) -> Result<()> {
+    if database.run_migrations {
+        for name in migrations::up(database).await? {
+            tracing::info!(name, "migration applied");
+        }
+        Ok(())
+    } else {
+        migrations::require_current(database).await
+    }
+}
+
+/// Binds without listening.
+fn reserve(server: &ServerSettings) -> Result<TcpSocket, BoxError> {
+    let address = std::net::SocketAddr::new(server.host, server.port);
+    let bind = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A port whose last connections still linger may be used again.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(socket)
+    };
+    bind().map_err(|error: std::io::Error| {
+        format!("cannot listen on {address}: {error}; HOST and PORT choose another").into()
+    })
+}
+
+/// Waits for the tasks in the background, as long as requests in hand may take.
+async fn finish_tasks(app: &App) {
+    app.shutdown.cancelled().await;
+    app.tasks.close();
+    let grace = app.config.server.shutdown_grace;
+    tokio::select! {
+        () = app.tasks.wait() => {}
+        () = sleep(grace) => {
+            tracing::warn!(tasks = app.tasks.len(), "work in hand took longer than {grace:?}");
+        }
+    }
+}

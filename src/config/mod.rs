@@ -1,0 +1,218 @@
+//! Typed settings, one file per concern. The only reader of the environment; nothing here opens a
+//! connection or starts anything.
+//!
+//! [`Settings`] is what a person wrote (flags, environment, `.env`), [`Config`] is what the program
+//! runs on: checked, completed, and free of strings that still need reading.
+
+mod auth;
+mod database;
+mod dotenv;
+mod environment;
+mod graphql;
+mod log;
+mod mail;
+mod members;
+mod problem;
+mod redis;
+mod secret;
+mod server;
+mod worker;
+
+use std::path::PathBuf;
+
+use clap::{Args, Command, FromArgMatches, builder::Resettable};
+use secrecy::SecretString;
+
+pub use self::{
+    auth::{Auth, AuthSettings},
+    database::{Database, DatabaseKind, DatabaseSettings},
+    dotenv::load_dotenv,
+    environment::{Environment, GeneralSettings},
+    graphql::{Graphql, GraphqlSettings},
+    log::{Log, LogFormat, LogSettings},
+    mail::{Mail, MailSettings},
+    members::{InviteUnknown, Members, MembersSettings},
+    problem::{Problem, Problems},
+    redis::RedisSettings,
+    server::{Origins, Server, ServerSettings},
+    worker::{Worker, WorkerSettings},
+};
+
+/// What a person wrote. Every field is a flag and an environment variable.
+#[derive(Clone, Debug, Args)]
+pub struct Settings {
+    /// Where and as what the program runs.
+    #[command(flatten)]
+    pub general: GeneralSettings,
+    /// The HTTP server.
+    #[command(flatten)]
+    pub server: ServerSettings,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// Redis.
+    #[command(flatten)]
+    pub redis: RedisSettings,
+    /// Accounts and tokens.
+    #[command(flatten)]
+    pub auth: AuthSettings,
+    /// Invitations.
+    #[command(flatten)]
+    pub members: MembersSettings,
+    /// The GraphQL door.
+    #[command(flatten)]
+    pub graphql: GraphqlSettings,
+    /// Letters.
+    #[command(flatten)]
+    pub mail: MailSettings,
+    /// Background work.
+    #[command(flatten)]
+    pub worker: WorkerSettings,
+    /// Logs.
+    #[command(flatten)]
+    pub log: LogSettings,
+}
+
+impl Settings {
+    /// Reads flags only, as if the environment were empty: for tests and other programs.
+    pub fn from_flags<I, T>(flags: I) -> Result<Self, clap::Error>
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<std::ffi::OsString> + Clone,
+    {
+        let command = Self::augment_args(Command::new("erpmax").no_binary_name(true))
+            .mut_args(|arg| arg.env(Resettable::Reset));
+        Self::from_arg_matches(&command.try_get_matches_from(flags)?)
+    }
+
+    /// Checks and completes the settings; lists everything that is wrong with them at once.
+    ///
+    /// In development this makes the data directory and the secret key when they are missing.
+    pub fn resolve(self) -> Result<Config, Problems> {
+        let Self { general, server, database, redis, auth, members, graphql, mail, worker, log } =
+            self;
+        let mut problems = Problems::default();
+        let (environment, data_dir) = (general.environment, general.data_dir);
+        environment::prepare(&data_dir, &mut problems);
+
+        let server = server.resolve(environment, &mut problems);
+        let (redis_url, redis_prefix) = redis.resolve(environment, &mut problems);
+        let config = Config {
+            environment,
+            database: database.resolve(environment, &data_dir, &mut problems),
+            redis_url,
+            redis_prefix,
+            auth: auth.resolve(environment, &data_dir, &mut problems),
+            members: members.resolve(&server.public_url, &mut problems),
+            graphql: graphql.resolve(environment, server.playground),
+            mail: mail.resolve(&data_dir),
+            worker: worker.resolve(&mut problems),
+            log: log.resolve(&mut problems),
+            plans_file: environment::existing(general.plans_file, &mut problems),
+            server,
+            data_dir,
+        };
+        if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+}
+
+/// What the program runs on.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Whether people depend on it.
+    pub environment: Environment,
+    /// Where files are kept.
+    pub data_dir: PathBuf,
+    /// The HTTP server.
+    pub server: Server,
+    /// The database.
+    pub database: Database,
+    /// Where Redis is; without it, cache and events stay within the process.
+    pub redis_url: Option<SecretString>,
+    /// What every key and channel in Redis starts with.
+    pub redis_prefix: String,
+    /// Accounts and tokens.
+    pub auth: Auth,
+    /// Invitations.
+    pub members: Members,
+    /// The GraphQL door.
+    pub graphql: Graphql,
+    /// Letters.
+    pub mail: Mail,
+    /// Background work.
+    pub worker: Worker,
+    /// Logs.
+    pub log: Log,
+    /// A list of plans that replaces the built-in one when plans are seeded.
+    pub plans_file: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn resolve(flags: &[&str]) -> Result<Config, Problems> {
+        let dir = tempfile::tempdir().expect("a directory can be made");
+        let dir = dir.path().to_str().expect("its name is text");
+        let flags = ["--data-dir", dir].into_iter().chain(flags.iter().copied());
+        Settings::from_flags(flags).expect("the flags can be read").resolve()
+    }
+
+    fn refused(flags: &[&str]) -> Vec<&'static str> {
+        resolve(flags).unwrap_err().iter().map(|problem| problem.setting).collect()
+    }
+
+    #[test]
+    fn development_needs_no_settings() {
+        let config = resolve(&[]).unwrap();
+        assert_eq!(config.database.kind(), DatabaseKind::Sqlite);
+        assert_eq!(config.members.invitation_url.as_str(), "http://127.0.0.1:8000/join");
+        assert!(config.server.playground && config.redis_url.is_none());
+    }
+
+    #[test]
+    fn production_refuses_everything_unsafe_at_once() {
+        let flags = ["--environment", "production", "--allowed-origins", "*"];
+        let expected = ["ALLOWED_ORIGINS", "REDIS_URL", "DATABASE_URL", "SECRET_KEY"];
+        assert_eq!(refused(&flags), expected);
+    }
+
+    #[test]
+    fn production_starts_with_what_it_needs() {
+        let config = resolve(&[
+            "--environment=production",
+            "--database-url=postgresql+asyncpg://erpmax:pw@db/erpmax",
+            "--redis-url=redis://cache",
+            "--secret-key=6f1c0d2ab34e5f60718293a4b5c6d7e8f90a1b2c",
+        ])
+        .unwrap();
+        assert_eq!(config.server.allowed_origins, Origins::List(Vec::new()));
+        assert!(!config.server.playground && !config.graphql.suggestions);
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other_are_refused() {
+        assert_eq!(refused(&["--job-lease-seconds=30"]), ["JOB_LEASE_SECONDS"]);
+        let flags = ["--refresh-reuse-window-seconds=60", "--access-token-expire-minutes=1"];
+        assert_eq!(refused(&flags), ["REFRESH_REUSE_WINDOW_SECONDS"]);
+    }
+
+    #[test]
+    fn the_example_file_names_every_setting() {
+        let command = Settings::augment_args(Command::new("erpmax"));
+        let settings: BTreeSet<_> = command
+            .get_arguments()
+            .filter_map(|arg| arg.get_env()?.to_str())
+            .map(str::to_owned)
+            .collect();
+        let example = include_str!("../../.env.example");
+        let named: BTreeSet<_> = example
+            .lines()
+            .filter_map(|line| line.trim_start_matches("# ").split_once('='))
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        assert_eq!(settings, named);
+    }
+}

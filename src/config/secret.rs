@@ -1,0 +1,146 @@
+//! The key that signs tokens: given, or in development made once and kept.
+
+use std::{
+    fs, io,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use secrecy::SecretString;
+
+use super::{Environment, Problems};
+
+/// HMAC-SHA256 gains nothing from more and loses from less (RFC 7518 section 3.2).
+const MIN_BYTES: usize = 32;
+
+/// Parts of keys that stand in examples and tutorials; whoever guesses tries them first.
+const EXAMPLES: [&str; 8] = [
+    "changeme", "change-me", "change_me", "change-this", "your-secret", "your_secret", "example",
+    "insecure",
+];
+
+/// Checks the given key; in development makes one where none was given.
+pub(super) fn key(
+    given: Option<String>,
+    environment: Environment,
+    data_dir: &Path,
+    problems: &mut Problems,
+) -> SecretString {
+    let given = given.filter(|key| !key.trim().is_empty());
+    if environment.is_production() {
+        if let Some(advice) = weakness(given.as_deref()) {
+            problems.add("SECRET_KEY", format!("{advice}; make one with `openssl rand -hex 32`"));
+        }
+        return given.unwrap_or_default().into();
+    }
+    if let Some(given) = given {
+        return given.into();
+    }
+    let file = data_dir.join("secret_key");
+    kept(&file).unwrap_or_else(|error| {
+        problems.add("SECRET_KEY", format!("cannot keep one in {}: {error}", file.display()));
+        SecretString::default()
+    })
+}
+
+fn weakness(key: Option<&str>) -> Option<&'static str> {
+    let Some(key) = key else { return Some("is missing") };
+    let lower = key.to_ascii_lowercase();
+    if key.len() < MIN_BYTES {
+        Some("is shorter than 32 bytes")
+    } else if EXAMPLES.iter().any(|example| lower.contains(example)) {
+        Some("is the value of an example")
+    } else if key.bytes().collect::<std::collections::HashSet<_>>().len() < 8 {
+        Some("repeats few characters, so it is easily guessed")
+    } else {
+        None
+    }
+}
+
+/// Reads the key kept in the file; makes it if it is the first time.
+fn kept(file: &Path) -> io::Result<SecretString> {
+    match read(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(file),
+        other => other,
+    }
+}
+
+fn read(file: &Path) -> io::Result<SecretString> {
+    let text = fs::read_to_string(file)?;
+    match text.trim() {
+        "" => Err(io::Error::other("the file is empty; delete it")),
+        key => Ok(key.into()),
+    }
+}
+
+/// Whole or not at all, and only once: of two processes that start together, the second takes the
+/// first one's key.
+fn make(file: &Path) -> io::Result<SecretString> {
+    let mut bytes = [0; MIN_BYTES];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    let key = BASE64_URL_SAFE_NO_PAD.encode(bytes);
+
+    let draft = draft_of(file);
+    write_private(&draft, &key)?;
+    let linked = fs::hard_link(&draft, file);
+    fs::remove_file(&draft)?;
+    match linked {
+        Ok(()) => Ok(key.into()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(file),
+        Err(error) => Err(error),
+    }
+}
+
+fn draft_of(file: &Path) -> PathBuf {
+    file.with_extension(format!("{}.new", std::process::id()))
+}
+
+fn write_private(file: &Path, text: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(file)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn a_made_key_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut problems = Problems::default();
+        let mut key = || key(None, Environment::Development, dir.path(), &mut problems);
+        let (first, second) = (key(), key());
+        assert_eq!(first.expose_secret(), second.expose_secret());
+        assert_eq!(first.expose_secret().len(), 43);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert!(problems.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_kept_key_is_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("secret_key");
+        kept(&file).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn weak_keys_are_refused() {
+        let long_example = "your-secret-key-change-in-production-0123456789";
+        for weak in [None, Some("short"), Some(long_example), Some(&*"ab".repeat(40))] {
+            assert!(weakness(weak).is_some(), "{weak:?}");
+        }
+        let strong = "6f1c0d2ab34e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8";
+        assert_eq!(weakness(Some(strong)), None);
+    }
+}

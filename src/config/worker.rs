@@ -1,0 +1,81 @@
+//! Settings of background work.
+
+use std::{num::NonZero, time::Duration};
+
+use clap::{Args, value_parser};
+
+use super::Problems;
+
+/// What a person wrote about background work.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Background work")]
+pub struct WorkerSettings {
+    /// How many jobs run at once.
+    #[arg(long, env = "WORKER_CONCURRENCY", global = true, value_name = "N")]
+    #[arg(default_value = "4", hide_short_help = true)]
+    pub worker_concurrency: NonZero<u16>,
+
+    /// After how many seconds a job is given up and tried again later.
+    #[arg(long, env = "JOB_TIMEOUT_SECONDS", global = true, value_name = "N")]
+    #[arg(default_value_t = 30, value_parser = value_parser!(u64).range(1..))]
+    #[arg(hide_short_help = true)]
+    pub job_timeout_seconds: u64,
+
+    /// For how many seconds a job taken from the outbox belongs to the process that took it.
+    #[arg(long, env = "JOB_LEASE_SECONDS", global = true, value_name = "N")]
+    #[arg(default_value_t = 60, hide_short_help = true)]
+    pub job_lease_seconds: u64,
+
+    /// How often a job is tried before a person must look at it.
+    #[arg(long, env = "JOB_MAX_ATTEMPTS", global = true, value_name = "N")]
+    #[arg(default_value_t = 10, value_parser = value_parser!(i32).range(1..))]
+    #[arg(hide_short_help = true)]
+    pub job_max_attempts: i32,
+
+    /// How many jobs are taken from the outbox at a time.
+    #[arg(long, env = "RELAY_BATCH", global = true, value_name = "N")]
+    #[arg(default_value_t = 50, value_parser = value_parser!(u64).range(1..=1000))]
+    #[arg(hide_short_help = true)]
+    pub relay_batch: u64,
+
+    /// After how many milliseconds the outbox is looked at though nobody called.
+    #[arg(long, env = "RELAY_INTERVAL_MILLISECONDS", global = true, value_name = "N")]
+    #[arg(default_value_t = 1000, value_parser = value_parser!(u64).range(10..))]
+    #[arg(hide_short_help = true)]
+    pub relay_interval_milliseconds: u64,
+}
+
+/// Background work.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    /// How many jobs run at once.
+    pub concurrency: usize,
+    /// When a job is given up.
+    pub job_timeout: Duration,
+    /// For how long a job taken from the outbox belongs to who took it.
+    pub claim_lease: Duration,
+    /// How often a job is tried.
+    pub max_attempts: i32,
+    /// How many jobs are taken at a time.
+    pub relay_batch: u64,
+    /// When the outbox is looked at though nobody called.
+    pub relay_interval: Duration,
+}
+
+impl WorkerSettings {
+    /// Checks and completes.
+    pub(super) fn resolve(self, problems: &mut Problems) -> Worker {
+        // Else a second relay takes a job that the first is still waiting for.
+        if self.job_lease_seconds <= self.job_timeout_seconds {
+            problems.add("JOB_LEASE_SECONDS", "must be longer than JOB_TIMEOUT_SECONDS");
+        }
+        Worker {
+            concurrency: self.worker_concurrency.get().into(),
+            job_timeout: Duration::from_secs(self.job_timeout_seconds),
+            claim_lease: Duration::from_secs(self.job_lease_seconds),
+            max_attempts: self.job_max_attempts,
+            relay_batch: self.relay_batch,
+            relay_interval: Duration::from_millis(self.relay_interval_milliseconds),
+        }
+    }
+}

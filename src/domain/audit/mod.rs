@@ -1,0 +1,111 @@
+//! The audit log: who did what to what, written in the transaction that does it.
+
+pub(super) mod store;
+
+use entity::ids::{InvitationId, SessionId, TenantId, UserId};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Something worth remembering that somebody did.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    action: Action,
+    target: Target,
+    tenant: Option<TenantId>,
+    details: Value,
+}
+
+impl Deed {
+    /// A deed outside of any tenant.
+    pub fn new(action: Action, target: Target) -> Self {
+        Self { action, target, tenant: None, details: json!({}) }
+    }
+
+    /// Places the deed in a tenant.
+    pub fn within(mut self, tenant: TenantId) -> Self {
+        self.tenant = Some(tenant);
+        self
+    }
+
+    /// Adds facts that explain it; never a secret.
+    pub fn details(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// An account was made.
+    AccountRegistered,
+    /// Somebody signed in.
+    SessionStarted,
+    /// Somebody signed out.
+    SessionEnded,
+    /// A refresh token came back too late, so the session was ended.
+    SessionReuseDetected,
+    /// Somebody switched to another tenant.
+    TenantSwitched,
+    /// A tenant was made.
+    TenantCreated,
+    /// A tenant's name or settings changed.
+    TenantUpdated,
+    /// A letter with a link was sent.
+    InvitationSent,
+    /// A link was renewed.
+    InvitationRenewed,
+    /// An invitation was taken back.
+    InvitationRevoked,
+    /// Somebody joined a tenant.
+    MemberJoined,
+    /// Somebody's role changed.
+    MemberRoleChanged,
+    /// Somebody was removed.
+    MemberRemoved,
+}
+
+impl Action {
+    /// The word in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountRegistered => "account.registered",
+            Self::SessionStarted => "session.started",
+            Self::SessionEnded => "session.ended",
+            Self::SessionReuseDetected => "session.reuse_detected",
+            Self::TenantSwitched => "session.tenant_switched",
+            Self::TenantCreated => "tenant.created",
+            Self::TenantUpdated => "tenant.updated",
+            Self::InvitationSent => "invitation.sent",
+            Self::InvitationRenewed => "invitation.renewed",
+            Self::InvitationRevoked => "invitation.revoked",
+            Self::MemberJoined => "member.joined",
+            Self::MemberRoleChanged => "member.role_changed",
+            Self::MemberRemoved => "member.removed",
+        }
+    }
+}
+
+/// What it was done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An account.
+    User(UserId),
+    /// A company.
+    Tenant(TenantId),
+    /// An invitation.
+    Invitation(InvitationId),
+    /// A sign-in.
+    Session(SessionId),
+}
+
+impl Target {
+    fn parts(self) -> (&'static str, Uuid) {
+        match self {
+            Self::User(id) => ("user", id.0),
+            Self::Tenant(id) => ("tenant", id.0),
+            Self::Invitation(id) => ("invitation", id.0),
+            Self::Session(id) => ("session", id.0),
+        }
+    }
+}

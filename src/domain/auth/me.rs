@@ -1,0 +1,31 @@
+//! Who am I, and where.
+
+use entity::user;
+
+use crate::{
+    domain::{
+        cx::Cx,
+        tenants::{self, TenantMembership},
+    },
+    error::Result,
+};
+
+/// The caller with all their tenants.
+#[derive(Clone, Debug)]
+pub struct Me {
+    /// Their account.
+    pub user: user::Model,
+    /// Their tenants, oldest membership first.
+    pub memberships: Vec<TenantMembership>,
+    /// The tenant that the token names, while they are in it.
+    pub current: Option<TenantMembership>,
+}
+
+/// The caller with all their tenants.
+pub async fn me(cx: &Cx) -> Result<Me> {
+    let identity = cx.identity().await?;
+    let memberships = tenants::store::memberships_of(cx.db(), identity.user.id).await?;
+    let current =
+        memberships.iter().find(|place| Some(place.tenant.id) == identity.tenant_id).cloned();
+    Ok(Me { user: identity.user.clone(), memberships, current })
+}

@@ -1,0 +1,25 @@
+//! Accounts and sign-ins: who somebody is, and for how long we believe it.
+
+mod authenticate;
+mod login;
+mod logout;
+mod me;
+pub mod password;
+mod refresh;
+mod register;
+pub mod seed;
+pub(super) mod session;
+pub(super) mod store;
+mod switch_tenant;
+pub mod token;
+
+pub(super) use authenticate::authenticate;
+pub(super) use register::new_user;
+pub(super) use session::open;
+pub use login::{Login, login};
+pub use logout::logout;
+pub use me::{Me, me};
+pub use refresh::refresh;
+pub use register::{Register, register};
+pub use session::{SignedIn, TokenPair};
+pub use switch_tenant::{Switched, switch_tenant};

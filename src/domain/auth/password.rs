@@ -1,0 +1,190 @@
+//! Password hashing: Argon2id with OWASP's parameters, off the async threads and bounded.
+//!
+//! A hash costs 19 MiB and some 30 ms of one core on purpose. So many run at once as there are
+//! permits, so many wait as the queue holds, and the rest is told to come back: a flood of sign-ins
+//! must not delay anybody else's request.
+
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicUsize, Ordering},
+};
+use std::time::Duration;
+
+use argon2::{
+    Argon2,
+    password_hash::{
+        PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString, rand_core::OsRng,
+    },
+};
+use tokio::sync::Semaphore;
+
+use crate::{
+    domain::values::{Password, PasswordAttempt},
+    error::{Error, Result},
+};
+
+/// bcrypt never saw more of a password than this many bytes; the legacy system cut there.
+const BCRYPT_BYTES: usize = 72;
+
+/// Hashes and verifies passwords.
+#[derive(Clone)]
+pub struct PasswordHasher {
+    permits: Arc<Semaphore>,
+    in_hand: Arc<AtomicUsize>,
+    capacity: usize,
+}
+
+/// What came of comparing a password with a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the password.
+    Match {
+        /// The hash is of a legacy kind or strength and should be replaced.
+        outdated: bool,
+    },
+    /// It is not.
+    Mismatch,
+}
+
+/// Stands in for the hash of an account that does not exist, so that looking takes as long.
+static NOBODY: LazyLock<String> = LazyLock::new(|| {
+    let salt = SaltString::encode_b64(b"nobody has this!").expect("sixteen bytes are a salt");
+    argon2id("nobody", &salt).expect("default parameters hash")
+});
+
+impl PasswordHasher {
+    /// `permits` hashes at once, `queue` more waiting.
+    pub fn new(permits: usize, queue: usize) -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(permits)),
+            in_hand: Arc::default(),
+            capacity: permits + queue,
+        }
+    }
+
+    /// The PHC string to store for a password.
+    pub async fn hash(&self, password: &Password) -> Result<String> {
+        let password = password.expose().to_owned();
+        self.run(move || {
+            let salt = SaltString::generate(&mut OsRng);
+            argon2id(&password, &salt).map_err(|error| Error::internal(error.to_string()))
+        })
+        .await?
+    }
+
+    /// Compares an attempt with a stored hash; without one, works as long and says no.
+    pub async fn verify(&self, attempt: &PasswordAttempt, stored: Option<&str>) -> Result<Verdict> {
+        let attempt = attempt.expose().to_owned();
+        let stored = stored.map(str::to_owned);
+        self.run(move || match stored {
+            Some(stored) => verify(&attempt, &stored),
+            None => {
+                verify(&attempt, &NOBODY);
+                Verdict::Mismatch
+            }
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let place = Place::take(&self.in_hand, self.capacity)
+            .ok_or(Error::RateLimited { retry_after: Duration::from_secs(1) })?;
+        let permit =
+            Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
+        tokio::task::spawn_blocking(move || {
+            // Held by the work, not by the request: a client that hangs up frees nothing early.
+            let _held = (place, permit);
+            work()
+        })
+        .await
+        .map_err(Error::internal)
+    }
+}
+
+/// A place in the bounded queue, given back when dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(in_hand: &Arc<AtomicUsize>, capacity: usize) -> Option<Self> {
+        in_hand
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < capacity).then_some(n + 1))
+            .ok()
+            .map(|_| Self(Arc::clone(in_hand)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn argon2id(password: &str, salt: &SaltString) -> argon2::password_hash::Result<String> {
+    // The crate's defaults are OWASP's: Argon2id, 19 MiB, two passes, one lane.
+    Ok(Argon2::default().hash_password(password.as_bytes(), salt)?.to_string())
+}
+
+fn verify(attempt: &str, stored: &str) -> Verdict {
+    if stored.starts_with("$2") {
+        let seen = &attempt.as_bytes()[..attempt.len().min(BCRYPT_BYTES)];
+        return match bcrypt::verify(seen, stored) {
+            Ok(true) => Verdict::Match { outdated: true },
+            Ok(false) | Err(_) => Verdict::Mismatch,
+        };
+    }
+    let Ok(hash) = PasswordHash::new(stored) else { return Verdict::Mismatch };
+    match Argon2::default().verify_password(attempt.as_bytes(), &hash) {
+        Ok(()) => Verdict::Match { outdated: !is_current(&hash) },
+        Err(_) => Verdict::Mismatch,
+    }
+}
+
+fn is_current(hash: &PasswordHash<'_>) -> bool {
+    let current = argon2::Params::default();
+    hash.algorithm == argon2::ARGON2ID_IDENT
+        && argon2::Params::try_from(hash).is_ok_and(|params| {
+            params.m_cost() >= current.m_cost() && params.t_cost() >= current.t_cost()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(text: &str) -> PasswordAttempt {
+        PasswordAttempt::parse(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_hash_knows_its_password_only() {
+        let hasher = PasswordHasher::new(1, 8);
+        let hash = hasher.hash(&Password::parse("SecurePass123!").unwrap()).await.unwrap();
+        let verdict = hasher.verify(&attempt("SecurePass123!"), Some(&hash)).await.unwrap();
+        assert_eq!(verdict, Verdict::Match { outdated: false });
+        let verdict = hasher.verify(&attempt("SecurePass123"), Some(&hash)).await.unwrap();
+        assert_eq!(verdict, Verdict::Mismatch);
+        assert_eq!(hasher.verify(&attempt("nobody"), None).await.unwrap(), Verdict::Mismatch);
+    }
+
+    #[tokio::test]
+    async fn legacy_hashes_match_and_are_outdated() {
+        let long = "x".repeat(100);
+        let stored = bcrypt::hash(&long.as_bytes()[..BCRYPT_BYTES], 4).unwrap();
+        let hasher = PasswordHasher::new(1, 8);
+        let verdict = hasher.verify(&attempt(&long), Some(&stored)).await.unwrap();
+        assert_eq!(verdict, Verdict::Match { outdated: true });
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_place_is_told_to_come_back() {
+        let hasher = PasswordHasher::new(1, 0);
+        let held = Place::take(&hasher.in_hand, 1).unwrap();
+        let refused = hasher.verify(&attempt("x"), None).await;
+        assert!(matches!(refused, Err(Error::RateLimited { .. })));
+        drop(held);
+        assert!(hasher.verify(&attempt("x"), None).await.is_ok());
+    }
+}

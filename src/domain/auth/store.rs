@@ -1,0 +1,213 @@
+//! Rows of accounts, sessions and refresh tokens.
+
+use entity::{
+    Timestamp,
+    ids::{RefreshTokenId, SessionId, TenantId, UserId},
+    membership, refresh_token, session, user,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType,
+    QueryFilter, QuerySelect, QueryTrait, RelationTrait, SelectModel, Selector,
+    sea_query::{Alias, Expr, ExprTrait, IntoCondition, IntoIden},
+};
+
+use crate::{
+    domain::db::{self, OnUnique},
+    error::{Error, Reason, Result},
+};
+
+/// The account with this normalised address.
+pub async fn user_by_email(
+    db: &impl ConnectionTrait,
+    normalized: &str,
+) -> Result<Option<user::Model>> {
+    let found = user::Entity::find().filter(user::Column::EmailNormalized.eq(normalized));
+    Ok(found.one(db).await?)
+}
+
+/// The account with this id.
+pub async fn user(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user::Model>> {
+    Ok(user::Entity::find_by_id(id).one(db).await?)
+}
+
+/// Takes the account's row lock, which everything that changes a default tenant takes first.
+pub async fn lock_user(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user::Model>> {
+    Ok(user::Entity::find_by_id(id).lock_exclusive().one(db).await?)
+}
+
+/// Adds an account; an address that is taken is a conflict.
+pub async fn insert_user(db: &impl ConnectionTrait, user: user::Model) -> Result<()> {
+    db::insert::<user::Entity>(db, user).await.on_unique(|| Error::Conflict(Reason::EmailTaken))
+}
+
+/// Replaces a password hash, unless somebody else did so first.
+pub async fn replace_password_hash(
+    db: &impl ConnectionTrait,
+    user: &user::Model,
+    hash: String,
+    now: Timestamp,
+) -> Result<()> {
+    user::Entity::update_many()
+        .col_expr(user::Column::PasswordHash, Expr::value(hash))
+        .col_expr(user::Column::UpdatedAt, Expr::value(now))
+        .filter(user::Column::Id.eq(user.id))
+        .filter(user::Column::PasswordHash.eq(&user.password_hash))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Remembers that an address was proven.
+pub async fn verify_email(db: &impl ConnectionTrait, id: UserId, now: Timestamp) -> Result<()> {
+    user::Entity::update_many()
+        .col_expr(user::Column::EmailVerifiedAt, Expr::value(now))
+        .filter(user::Column::Id.eq(id))
+        .filter(user::Column::EmailVerifiedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Everything that decides whether an access token holds.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The sign-in.
+    pub session: session::Model,
+    /// The person.
+    pub user: user::Model,
+    /// Their place in the token's tenant.
+    pub membership: Option<membership::Model>,
+}
+
+impl FromQueryResult for Credential {
+    fn from_query_result(row: &sea_orm::QueryResult, _: &str) -> Result<Self, sea_orm::DbErr> {
+        Ok(Self {
+            session: session::Model::from_query_result(row, "s_")?,
+            user: user::Model::from_query_result(row, "u_")?,
+            membership: membership::Model::from_query_result_optional(row, "m_")?,
+        })
+    }
+}
+
+/// Session ⨝ user ⟕ membership of the token's tenant, in one statement (ruling 12).
+pub async fn credential(
+    db: &impl ConnectionTrait,
+    session: SessionId,
+    tenant: Option<TenantId>,
+) -> Result<Option<Credential>> {
+    let mut query = session::Entity::find()
+        .select_only()
+        .filter(session::Column::Id.eq(session))
+        .join(JoinType::InnerJoin, session::Relation::User.def());
+    query = with_columns::<session::Entity, _>(query, "s_");
+    query = with_columns::<user::Entity, _>(query, "u_");
+    query = with_columns::<membership::Entity, _>(query, "m_");
+    // A token without a tenant joins nothing: NULL equals no id.
+    let place = Condition::all()
+        .add(
+            Expr::col((membership::Entity, membership::Column::UserId))
+                .equals((session::Entity, session::Column::UserId)),
+        )
+        .add(membership::Column::TenantId.eq(tenant))
+        .into_condition();
+    QueryTrait::query(&mut query).join(JoinType::LeftJoin, membership::Entity, place);
+    let found: Selector<SelectModel<Credential>> = query.into_model();
+    Ok(found.one(db).await?)
+}
+
+fn with_columns<E, S>(query: S, prefix: &str) -> S
+where
+    E: EntityTrait,
+    S: QuerySelect,
+{
+    E::Column::iter().fold(query, |query, column| {
+        let alias = Alias::new(format!("{prefix}{}", sea_orm::IdenStatic::as_str(&column)));
+        query.column_as(column, alias.into_iden().to_string())
+    })
+}
+
+/// Adds a sign-in with its first refresh token.
+pub async fn insert_session(
+    db: &impl ConnectionTrait,
+    session: session::Model,
+    first: refresh_token::Model,
+) -> Result<()> {
+    db::insert::<session::Entity>(db, session).await?;
+    db::insert::<refresh_token::Entity>(db, first).await?;
+    Ok(())
+}
+
+/// Takes the session's row lock, which everything that touches its tokens takes first.
+pub async fn lock_session(
+    db: &impl ConnectionTrait,
+    id: SessionId,
+) -> Result<Option<session::Model>> {
+    Ok(session::Entity::find_by_id(id).lock_exclusive().one(db).await?)
+}
+
+/// A token of a session.
+pub async fn refresh_token(
+    db: &impl ConnectionTrait,
+    session: SessionId,
+    id: RefreshTokenId,
+) -> Result<Option<refresh_token::Model>> {
+    let found = refresh_token::Entity::find_by_id(id)
+        .filter(refresh_token::Column::SessionId.eq(session));
+    Ok(found.one(db).await?)
+}
+
+/// The token of a session that has not been exchanged.
+pub async fn live_refresh_token(
+    db: &impl ConnectionTrait,
+    session: SessionId,
+) -> Result<Option<refresh_token::Model>> {
+    let found = refresh_token::Entity::find()
+        .filter(refresh_token::Column::SessionId.eq(session))
+        .filter(refresh_token::Column::RotatedAt.is_null());
+    Ok(found.one(db).await?)
+}
+
+/// Exchanges the live token for the next, moves the session on, and forgets tokens past their end.
+pub async fn rotate(
+    db: &impl ConnectionTrait,
+    session: SessionId,
+    next: refresh_token::Model,
+    now: Timestamp,
+) -> Result<()> {
+    use refresh_token::Column;
+    refresh_token::Entity::delete_many()
+        .filter(Column::SessionId.eq(session))
+        .filter(Column::ExpiresAt.lte(now))
+        .exec(db)
+        .await?;
+    refresh_token::Entity::update_many()
+        .col_expr(Column::RotatedAt, Expr::value(now))
+        .filter(Column::SessionId.eq(session))
+        .filter(Column::RotatedAt.is_null())
+        .exec(db)
+        .await?;
+    session::Entity::update_many()
+        .col_expr(session::Column::TenantId, Expr::value(next.tenant_id))
+        .col_expr(session::Column::RefreshedAt, Expr::value(now))
+        .col_expr(session::Column::ExpiresAt, Expr::value(next.expires_at))
+        .filter(session::Column::Id.eq(session))
+        .exec(db)
+        .await?;
+    db::insert::<refresh_token::Entity>(db, next).await?;
+    Ok(())
+}
+
+/// Ends a session early; says whether it was still going.
+pub async fn revoke_session(
+    db: &impl ConnectionTrait,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<bool> {
+    let ended = session::Entity::update_many()
+        .col_expr(session::Column::RevokedAt, Expr::value(now))
+        .filter(session::Column::Id.eq(id))
+        .filter(session::Column::RevokedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(ended.rows_affected > 0)
+}

@@ -1,0 +1,16 @@
+//! What tenants subscribe to, and what that allows them. The read side, and the trial at sign-up.
+
+mod lifecycle;
+pub(super) mod limits;
+pub mod money;
+mod plans;
+pub mod seed;
+pub(super) mod store;
+mod subscription;
+mod trial;
+
+pub use lifecycle::{days_left, status_at};
+pub use limits::{Limits, limits};
+pub use plans::{plans, plans_by_id};
+pub use subscription::{subscription, subscriptions};
+pub(super) use trial::start_trial;

@@ -1,0 +1,168 @@
+//! Who asks, with what, in which request: the first argument of every use case.
+
+use std::{net::IpAddr, sync::Arc};
+
+use entity::{
+    Timestamp,
+    ids::{SessionId, TenantId},
+    membership, user,
+};
+use sea_orm::DatabaseConnection;
+use tokio::sync::OnceCell;
+use tracing::Span;
+
+use super::{access::AccessSet, auth, unit::UnitOfWork};
+use crate::{
+    app::App,
+    error::{Credentials, Error, Result},
+};
+
+/// The context of one request or job. Cloning it copies a pointer.
+#[derive(Clone)]
+pub struct Cx(Arc<Inner>);
+
+struct Inner {
+    app: App,
+    caller: Caller,
+    request: RequestInfo,
+    access: OnceCell<AccessSet>,
+    span: Span,
+}
+
+enum Caller {
+    /// Somebody outside; who, is found out when it matters.
+    Outside(OnceCell<Result<Identity, Credentials>>),
+    /// A part of the system, by name.
+    System(&'static str),
+}
+
+/// What a door knows of a request.
+#[derive(Clone, Debug, Default)]
+pub struct RequestInfo {
+    /// The id that the client is told and the logs carry.
+    pub request_id: String,
+    /// The bearer token, unread.
+    pub bearer: Option<String>,
+    /// The client's address.
+    pub ip: Option<IpAddr>,
+    /// How the client names itself.
+    pub user_agent: Option<String>,
+}
+
+/// A person whose credentials hold.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The sign-in.
+    pub session_id: SessionId,
+    /// The person.
+    pub user: user::Model,
+    /// The tenant that the token names.
+    pub tenant_id: Option<TenantId>,
+    /// The person's place in it, if they (still) have one.
+    pub membership: Option<membership::Model>,
+}
+
+impl Cx {
+    /// For a request from outside. Nothing is asked of the database yet.
+    pub fn request(app: App, request: RequestInfo) -> Self {
+        Self::new(app, Caller::Outside(OnceCell::new()), request)
+    }
+
+    /// For a part of the system that acts by itself.
+    pub fn system(app: App, name: &'static str, request_id: impl Into<String>) -> Self {
+        let request = RequestInfo { request_id: request_id.into(), ..RequestInfo::default() };
+        Self::new(app, Caller::System(name), request)
+    }
+
+    /// The same request, now made by somebody who has just signed in.
+    pub(super) fn signed_in_as(&self, identity: Identity) -> Self {
+        let caller = Caller::Outside(OnceCell::new_with(Some(Ok(identity))));
+        Self::new(self.app().clone(), caller, self.0.request.clone())
+    }
+
+    fn new(app: App, caller: Caller, request: RequestInfo) -> Self {
+        let access = OnceCell::new();
+        Self(Arc::new(Inner { app, caller, request, access, span: Span::current() }))
+    }
+
+    /// The person asking; UNAUTHENTICATED when the credentials do not hold.
+    pub async fn identity(&self) -> Result<&Identity> {
+        let Caller::Outside(cell) = &self.0.caller else {
+            return Err(Error::Unauthenticated(Credentials::Missing));
+        };
+        let found = cell
+            .get_or_try_init(async || match auth::authenticate(self).await {
+                Ok(identity) => {
+                    self.0.span.record("user.id", tracing::field::display(identity.user.id));
+                    if let Some(tenant) = identity.tenant_id {
+                        self.0.span.record("tenant.id", tracing::field::display(tenant));
+                    }
+                    Ok(Ok(identity))
+                }
+                Err(Error::Unauthenticated(why)) => Ok(Err(why)),
+                Err(failure) => Err(failure),
+            })
+            .await?;
+        found.as_ref().map_err(|why| Error::Unauthenticated(*why))
+    }
+
+    /// The person asking, if their credentials were looked at and hold.
+    pub fn known_identity(&self) -> Option<&Identity> {
+        match &self.0.caller {
+            Caller::Outside(cell) => cell.get().and_then(|found| found.as_ref().ok()),
+            Caller::System(_) => None,
+        }
+    }
+
+    /// `user`, `anonymous`, or the name of the system's part.
+    pub fn actor(&self) -> &'static str {
+        match &self.0.caller {
+            Caller::System(name) => name,
+            Caller::Outside(_) if self.known_identity().is_some() => "user",
+            Caller::Outside(_) => "anonymous",
+        }
+    }
+
+    pub(super) fn is_system(&self) -> bool {
+        matches!(self.0.caller, Caller::System(_))
+    }
+
+    pub(super) fn access_cell(&self) -> &OnceCell<AccessSet> {
+        &self.0.access
+    }
+
+    /// The application.
+    pub fn app(&self) -> &App {
+        &self.0.app
+    }
+
+    /// The pool, for reading; writes go through [`Cx::begin`].
+    pub fn db(&self) -> &DatabaseConnection {
+        &self.0.app.db
+    }
+
+    /// Begins a transaction that may write.
+    pub async fn begin(&self) -> Result<UnitOfWork> {
+        UnitOfWork::begin(self.clone()).await
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.0.app.clock.now()
+    }
+
+    /// A new id of any kind.
+    pub fn new_id<T: From<uuid::Uuid>>(&self) -> T {
+        self.0.app.ids.next().into()
+    }
+
+    /// What the door knows of the request.
+    pub fn info(&self) -> &RequestInfo {
+        &self.0.request
+    }
+
+    /// The id that the client is told.
+    pub fn request_id(&self) -> &str {
+        &self.0.request.request_id
+    }
+}

@@ -1,0 +1,167 @@
+//! The realtime vocabulary: what happened, and who hears of it. Pure data.
+//!
+//! An event is written to every stream of its audience in the transaction that caused it, and is
+//! published after the commit. Events carry no secrets and no mail addresses: a listener who may
+//! know more loads it.
+
+use std::{fmt, str::FromStr};
+
+use entity::{
+    Timestamp,
+    ids::{EventId, InvitationId, TenantId, UserId},
+    membership::TenantRole,
+};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened in the domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DomainEvent {
+    /// A tenant's name or settings changed.
+    TenantUpdated {
+        /// Which tenant.
+        tenant_id: TenantId,
+    },
+    /// A letter with a link went out (or was renewed).
+    InvitationSent {
+        /// To which tenant.
+        tenant_id: TenantId,
+        /// Which invitation.
+        invitation_id: InvitationId,
+        /// As what.
+        role: TenantRole,
+    },
+    /// An invitation was taken back.
+    InvitationRevoked {
+        /// To which tenant.
+        tenant_id: TenantId,
+        /// Which invitation.
+        invitation_id: InvitationId,
+    },
+    /// Somebody is now in a tenant.
+    MemberJoined {
+        /// Which tenant.
+        tenant_id: TenantId,
+        /// Who.
+        user_id: UserId,
+        /// As what.
+        role: TenantRole,
+    },
+    /// Somebody has another role now.
+    MemberRoleChanged {
+        /// In which tenant.
+        tenant_id: TenantId,
+        /// Who.
+        user_id: UserId,
+        /// The new role.
+        role: TenantRole,
+    },
+    /// Somebody is no longer in a tenant.
+    MemberRemoved {
+        /// Which tenant.
+        tenant_id: TenantId,
+        /// Who.
+        user_id: UserId,
+    },
+}
+
+impl DomainEvent {
+    /// The event's name in the log.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::TenantUpdated { .. } => "tenant_updated",
+            Self::InvitationSent { .. } => "invitation_sent",
+            Self::InvitationRevoked { .. } => "invitation_revoked",
+            Self::MemberJoined { .. } => "member_joined",
+            Self::MemberRoleChanged { .. } => "member_role_changed",
+            Self::MemberRemoved { .. } => "member_removed",
+        }
+    }
+
+    /// The streams that tell of it: the tenant's, and that of the person it happened to.
+    pub fn audience(&self) -> Vec<Stream> {
+        match *self {
+            Self::TenantUpdated { tenant_id }
+            | Self::InvitationSent { tenant_id, .. }
+            | Self::InvitationRevoked { tenant_id, .. } => vec![Stream::Tenant(tenant_id)],
+            Self::MemberJoined { tenant_id, user_id, .. }
+            | Self::MemberRoleChanged { tenant_id, user_id, .. }
+            | Self::MemberRemoved { tenant_id, user_id } => {
+                vec![Stream::Tenant(tenant_id), Stream::User(user_id)]
+            }
+        }
+    }
+}
+
+/// An ordered sequence of events, named like the room that hears it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Stream {
+    /// What everybody in a tenant hears.
+    Tenant(TenantId),
+    /// What one person hears.
+    User(UserId),
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tenant(id) => write!(f, "tenant:{id}"),
+            Self::User(id) => write!(f, "user:{id}"),
+        }
+    }
+}
+
+/// Not the name of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownStream;
+
+impl fmt::Display for UnknownStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not the name of a stream")
+    }
+}
+
+impl std::error::Error for UnknownStream {}
+
+impl FromStr for Stream {
+    type Err = UnknownStream;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let (kind, id) = name.split_once(':').ok_or(UnknownStream)?;
+        match kind {
+            "tenant" => id.parse().map(Self::Tenant).map_err(|_| UnknownStream),
+            "user" => id.parse().map(Self::User).map_err(|_| UnknownStream),
+            _ => Err(UnknownStream),
+        }
+    }
+}
+
+impl From<Stream> for String {
+    fn from(stream: Stream) -> Self {
+        stream.to_string()
+    }
+}
+
+impl TryFrom<String> for Stream {
+    type Error = UnknownStream;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        name.parse()
+    }
+}
+
+/// An event as one stream tells it: what the event log holds and the bus carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Row of the event log.
+    pub id: EventId,
+    /// The stream that tells it.
+    pub stream: Stream,
+    /// Place in the stream, from 1, without gaps.
+    pub seq: i64,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// What happened.
+    pub event: DomainEvent,
+}

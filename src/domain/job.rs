@@ -1,0 +1,39 @@
+//! The durable-work vocabulary: what a use case may ask to be done later. Pure data.
+//!
+//! A job names things by id and never carries a secret; whoever handles it looks up the rest, and
+//! finds that there is nothing to do when the thing is gone.
+
+use entity::ids::{InvitationId, TenantId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// Work that is written down in the transaction that needs it, and done at least once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Job {
+    /// Send the letter with the link of one generation of an invitation.
+    InvitationMail {
+        /// Which invitation.
+        invitation_id: InvitationId,
+        /// Which of its letters; an outdated one is not sent.
+        generation: i32,
+    },
+    /// Tell somebody who has an account that they are now in a tenant.
+    MembershipMail {
+        /// Which tenant.
+        tenant_id: TenantId,
+        /// Who is to be told.
+        user_id: UserId,
+        /// Who put them there.
+        invited_by: Option<UserId>,
+    },
+}
+
+impl Job {
+    /// The job's name in the outbox and in the logs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::InvitationMail { .. } => "invitation_mail",
+            Self::MembershipMail { .. } => "membership_mail",
+        }
+    }
+}

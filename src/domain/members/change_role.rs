@@ -1,0 +1,51 @@
+//! Change somebody's role.
+
+use entity::{
+    ids::{TenantId, UserId},
+    membership::TenantRole,
+};
+
+use super::{Member, store};
+use crate::{
+    domain::{
+        access::Permission,
+        audit::{Action, Deed, Target},
+        cx::Cx,
+        event::DomainEvent,
+    },
+    error::{Error, Reason, Result, Subject},
+};
+
+/// Gives a member another role. The only owner cannot be demoted (ruling 8).
+pub async fn change_role(
+    cx: &Cx,
+    tenant: TenantId,
+    user: UserId,
+    role: TenantRole,
+) -> Result<Member> {
+    let mut access = cx.tenant(tenant).await?.require(Permission::ChangeMemberRoles)?;
+    if role == TenantRole::Owner {
+        access = access.require(Permission::GrantOwnership)?;
+    }
+    let mut unit = cx.begin().await?;
+    let (_, access) = unit.lock(&access).await?;
+    let member = store::member_by_id(&*unit, &access, user).await?;
+    let mut member = member.ok_or(Error::NotFound(Subject::Member))?;
+    let before = member.membership.role;
+    if before == role {
+        return Ok(member);
+    }
+    if before == TenantRole::Owner && store::count_owners(&*unit, &access).await? == 1 {
+        return Err(Error::Conflict(Reason::LastOwner));
+    }
+    member.membership.role = role;
+    store::set_role(&*unit, &access, user, role).await?;
+    unit.emit(DomainEvent::MemberRoleChanged { tenant_id: tenant, user_id: user, role });
+    unit.audit(
+        Deed::new(Action::MemberRoleChanged, Target::User(user))
+            .within(tenant)
+            .details(serde_json::json!({"from": before, "to": role})),
+    );
+    unit.commit().await?;
+    Ok(member)
+}

@@ -1,0 +1,69 @@
+//! What the letters about membership say. Composed when they are sent, from what is true then.
+
+use entity::{
+    ids::{InvitationId, TenantId, UserId},
+    invitation::InvitationStatus,
+};
+
+use super::{link, store};
+use crate::{domain::cx::Cx, error::Result, ports::mailer::Letter};
+
+/// The letter with an invitation's link, or nothing when that generation is no longer valid.
+pub async fn compose_invitation(
+    cx: &Cx,
+    id: InvitationId,
+    generation: i32,
+) -> Result<Option<Letter>> {
+    let system = cx.system_access()?;
+    let Some((invitation, tenant)) = store::invitation_to_send(cx.db(), system, id).await? else {
+        return Ok(None);
+    };
+    if invitation.status != InvitationStatus::Pending || invitation.generation != generation {
+        return Ok(None);
+    }
+    let by = name_of(cx, invitation.invited_by).await?;
+    let text = format!(
+        "Hello,\n\n\
+         {by} invites you to join {company} on ERPMax.\n\n\
+         Open this link to join:\n\n{link}\n\n\
+         It works once, until {expires}. If you did not expect this letter, ignore it.\n",
+        company = tenant.name,
+        link = link::url(cx, &invitation),
+        expires = invitation.expires_at.format("%-d %B %Y, %H:%M UTC"),
+    );
+    let subject = format!("You are invited to join {}", tenant.name);
+    Ok(Some(Letter { to: invitation.email, subject, text }))
+}
+
+/// The letter that tells somebody with an account that they are in a tenant now, or nothing when
+/// they no longer are.
+pub async fn compose_membership(
+    cx: &Cx,
+    tenant: TenantId,
+    user: UserId,
+    invited_by: Option<UserId>,
+) -> Result<Option<Letter>> {
+    let system = cx.system_access()?;
+    let Some((user, tenant)) = store::member_to_tell(cx.db(), system, tenant, user).await? else {
+        return Ok(None);
+    };
+    let by = name_of(cx, invited_by).await?;
+    let text = format!(
+        "Hello {name},\n\n\
+         {by} has added you to {company} on ERPMax. \
+         You will find it among your companies when you sign in:\n\n{link}\n",
+        name = user.full_name,
+        company = tenant.name,
+        link = cx.app().config.server.public_url,
+    );
+    let subject = format!("You are now in {}", tenant.name);
+    Ok(Some(Letter { to: user.email, subject, text }))
+}
+
+async fn name_of(cx: &Cx, user: Option<UserId>) -> Result<String> {
+    let found = match user {
+        Some(id) => crate::domain::auth::store::user(cx.db(), id).await?,
+        None => None,
+    };
+    Ok(found.map_or_else(|| "Somebody".to_owned(), |user| user.full_name))
+}

@@ -1,0 +1,31 @@
+//! The token in an invitation's link: derived from the key, known to the database by its hash only.
+//!
+//! Because it can be derived again, the durable job that sends the letter carries no secret.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use entity::{ids::InvitationId, invitation};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::domain::cx::Cx;
+
+/// The token of one generation of an invitation: 256 bits as 43 characters.
+pub fn token(cx: &Cx, id: InvitationId, generation: i32) -> String {
+    let secret = cx
+        .app()
+        .tokens
+        .derive("invitation link", &[id.0.as_bytes(), &generation.to_be_bytes()]);
+    URL_SAFE_NO_PAD.encode(secret)
+}
+
+/// What the database keeps of a token.
+pub fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// The address in the letter. The token stands in the fragment, which browsers send to nobody.
+pub fn url(cx: &Cx, invitation: &invitation::Model) -> Url {
+    let mut url = cx.app().config.members.invitation_url.clone();
+    url.set_fragment(Some(&token(cx, invitation.id, invitation.generation)));
+    url
+}

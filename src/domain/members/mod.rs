@@ -1,0 +1,33 @@
+//! People in a tenant, and invitations to become one of them.
+
+mod accept;
+mod change_role;
+mod invitations;
+mod invite;
+pub mod letters;
+mod link;
+mod list;
+mod remove;
+pub(super) mod store;
+mod usage;
+
+use entity::{membership, user};
+
+pub use accept::{AcceptInvitation, Accepted, NewAccount, accept_invitation};
+pub use change_role::change_role;
+pub use invitations::{
+    InvitationFilter, count_invitations, invitations, resend_invitation, revoke_invitation,
+};
+pub use invite::{Invite, Invited, invite};
+pub use list::{MemberFilter, count, list};
+pub use remove::remove;
+pub use usage::usage;
+
+/// Somebody in a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The person.
+    pub user: user::Model,
+    /// Their place.
+    pub membership: membership::Model,
+}

@@ -1,0 +1,47 @@
+//! Remove somebody from a tenant.
+
+use entity::{
+    ids::{TenantId, UserId},
+    membership::TenantRole,
+};
+
+use super::store;
+use crate::{
+    domain::{
+        access::Permission,
+        audit::{Action, Deed, Target},
+        auth,
+        cx::Cx,
+        event::DomainEvent,
+    },
+    error::{Error, Reason, Result, Subject},
+};
+
+/// Removes a member, from their next request on. Their oldest remaining tenant becomes their
+/// default one (ruling 14). Nobody removes themselves, and only an owner removes an owner.
+pub async fn remove(cx: &Cx, tenant: TenantId, user: UserId) -> Result<()> {
+    let access = cx.tenant(tenant).await?.require(Permission::RemoveMembers)?;
+    let mut unit = cx.begin().await?;
+    let (_, access) = unit.lock(&access).await?;
+    auth::store::lock_user(&*unit, user).await?;
+    let member = store::member_by_id(&*unit, &access, user).await?;
+    let member = member.ok_or(Error::NotFound(Subject::Member))?;
+    if user == access.user_id() {
+        return Err(Error::Conflict(Reason::SelfRemoval));
+    }
+    if member.membership.role == TenantRole::Owner {
+        if access.role() != TenantRole::Owner {
+            return Err(Error::Conflict(Reason::OwnerProtected));
+        }
+        if store::count_owners(&*unit, &access).await? == 1 {
+            return Err(Error::Conflict(Reason::LastOwner));
+        }
+    }
+    store::delete_member(&*unit, &access, user).await?;
+    if member.membership.is_default {
+        store::make_oldest_default(&*unit, user).await?;
+    }
+    unit.emit(DomainEvent::MemberRemoved { tenant_id: tenant, user_id: user });
+    unit.audit(Deed::new(Action::MemberRemoved, Target::User(user)).within(tenant));
+    unit.commit().await
+}

@@ -1,0 +1,213 @@
+//! Rows of tenants and of the caller's places in them.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::{
+    ids::{TenantId, UserId},
+    membership::{self, TenantRole},
+    tenant,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    QueryTrait, Select, SelectTwo,
+    sea_query::{Expr, OnConflict},
+};
+
+use super::{TenantFilter, TenantMembership};
+use crate::{
+    domain::{
+        access::TenantAccess,
+        db::{self, Ordered},
+        page::{Cursor, Listing, Window},
+    },
+    error::{Error, Result, Subject},
+};
+
+/// Somebody's place in a tenant; the question that proofs of access are made of.
+pub async fn membership(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    tenant: TenantId,
+) -> Result<Option<membership::Model>> {
+    let found = membership::Entity::find()
+        .filter(membership::Column::UserId.eq(user))
+        .filter(membership::Column::TenantId.eq(tenant));
+    Ok(found.one(db).await?)
+}
+
+/// All roles somebody has.
+pub async fn roles(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<HashMap<TenantId, TenantRole>> {
+    let rows: Vec<(TenantId, TenantRole)> = membership::Entity::find()
+        .select_only()
+        .columns([membership::Column::TenantId, membership::Column::Role])
+        .filter(membership::Column::UserId.eq(user))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Takes the tenant's row lock. The proof of access is asked for again under it.
+pub async fn lock(db: &impl ConnectionTrait, id: TenantId) -> Result<tenant::Model> {
+    let row = tenant::Entity::find_by_id(id).lock_exclusive().one(db).await?;
+    row.ok_or(Error::NotFound(Subject::Tenant))
+}
+
+/// The tenant one has access to.
+pub async fn tenant(db: &impl ConnectionTrait, access: &TenantAccess) -> Result<tenant::Model> {
+    let row = tenant::Entity::find_by_id(access.tenant_id()).one(db).await?;
+    row.ok_or(Error::NotFound(Subject::Tenant))
+}
+
+/// Those of the slugs that are in use.
+pub async fn taken_slugs(db: &impl ConnectionTrait, slugs: &[String]) -> Result<HashSet<String>> {
+    let rows: Vec<String> = tenant::Entity::find()
+        .select_only()
+        .column(tenant::Column::Slug)
+        .filter(tenant::Column::Slug.is_in(slugs))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Adds a tenant and its founder; `false`, and nothing added, when the slug is taken.
+pub async fn insert(
+    db: &impl ConnectionTrait,
+    tenant: tenant::Model,
+    founder: membership::Model,
+) -> Result<bool> {
+    use sea_orm::{ActiveModelTrait, IntoActiveModel};
+    let added = tenant::Entity::insert_many([tenant.into_active_model().reset_all()])
+        .on_conflict(OnConflict::column(tenant::Column::Slug).do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    if added == 0 {
+        return Ok(false);
+    }
+    db::insert::<membership::Entity>(db, founder).await?;
+    Ok(true)
+}
+
+/// Writes the changed name and settings.
+pub async fn update(
+    db: &impl ConnectionTrait,
+    access: &TenantAccess,
+    changed: &tenant::Model,
+) -> Result<()> {
+    use tenant::Column;
+    tenant::Entity::update_many()
+        .col_expr(Column::Name, Expr::value(changed.name.clone()))
+        .col_expr(Column::Settings, Expr::value(changed.settings.clone()))
+        .col_expr(Column::UpdatedAt, Expr::value(changed.updated_at))
+        .filter(Column::Id.eq(access.tenant_id()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Makes a tenant its member's default one; the account's row must be locked.
+pub async fn make_default(
+    db: &impl ConnectionTrait,
+    access: &TenantAccess,
+) -> Result<TenantMembership> {
+    let default = |value: bool, only: bool| {
+        let own = membership::Entity::update_many()
+            .col_expr(membership::Column::IsDefault, Expr::value(value))
+            .filter(membership::Column::UserId.eq(access.user_id()));
+        if only { own.filter(membership::Column::TenantId.eq(access.tenant_id())) } else { own }
+    };
+    // Cleared first: at no moment may there be two.
+    default(false, false).exec(db).await?;
+    default(true, true).exec(db).await?;
+    let found = own(access.user_id())
+        .filter(membership::Column::TenantId.eq(access.tenant_id()))
+        .one(db)
+        .await?;
+    found.map(place).transpose()?.ok_or(Error::NotFound(Subject::Tenant))
+}
+
+/// All of somebody's places with their tenants, oldest first.
+pub async fn memberships_of(
+    db: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<Vec<TenantMembership>> {
+    Ok(memberships(db, user, &Window::All).await?.into_nodes())
+}
+
+/// Somebody's places with their tenants, oldest first.
+pub async fn memberships(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    window: &Window,
+) -> Result<Listing<TenantMembership>> {
+    let order = Ordered {
+        at: membership::Column::JoinedAt,
+        id: membership::Column::Id,
+        newest_first: false,
+    };
+    let rows = db::window(own(user), &order, window).all(db).await?;
+    let places = rows.into_iter().map(place).collect::<Result<Vec<_>>>()?;
+    Ok(db::listing(places, window, |place| Cursor {
+        at: place.membership.joined_at,
+        id: place.membership.id.0,
+    }))
+}
+
+/// Somebody's tenants that match, newest first.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    filter: &TenantFilter,
+    window: &Window,
+) -> Result<Listing<TenantMembership>> {
+    let order =
+        Ordered { at: tenant::Column::CreatedAt, id: tenant::Column::Id, newest_first: true };
+    let rows = db::window(matching(own(user), filter), &order, window).all(db).await?;
+    let places = rows.into_iter().map(place).collect::<Result<Vec<_>>>()?;
+    Ok(db::listing(places, window, |place| Cursor {
+        at: place.tenant.created_at,
+        id: place.tenant.id.0,
+    }))
+}
+
+/// How many of somebody's tenants match.
+pub async fn count(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    filter: &TenantFilter,
+) -> Result<u64> {
+    Ok(matching(own(user), filter).count(db).await?)
+}
+
+fn own(user: UserId) -> SelectTwo<membership::Entity, tenant::Entity> {
+    let places: Select<membership::Entity> =
+        membership::Entity::find().filter(membership::Column::UserId.eq(user));
+    places.find_also_related(tenant::Entity)
+}
+
+fn matching(
+    query: SelectTwo<membership::Entity, tenant::Entity>,
+    filter: &TenantFilter,
+) -> SelectTwo<membership::Entity, tenant::Entity> {
+    let TenantFilter { search, role, status } = filter;
+    query
+        .apply_if(search.as_ref(), |query, term| {
+            query.filter(db::contains_any(
+                [tenant::Column::Name, tenant::Column::Slug],
+                term.as_str(),
+            ))
+        })
+        .apply_if(*role, |query, role| query.filter(membership::Column::Role.eq(role)))
+        .apply_if(*status, |query, status| query.filter(tenant::Column::Status.eq(status)))
+}
+
+fn place(
+    (membership, tenant): (membership::Model, Option<tenant::Model>),
+) -> Result<TenantMembership> {
+    let tenant = tenant.ok_or_else(|| Error::internal("a membership without its tenant"))?;
+    Ok(TenantMembership { tenant, membership })
+}

@@ -1,0 +1,61 @@
+//! Change a tenant's name and settings.
+
+use entity::ids::TenantId;
+
+use super::{TenantMembership, store};
+use crate::{
+    domain::{
+        access::Permission,
+        audit::{Action, Deed, Target},
+        cx::Cx,
+        event::DomainEvent,
+        patch::Patch,
+        values::{CompanyName, Settings},
+    },
+    error::{Error, Reason, Result},
+};
+
+/// What should change.
+#[derive(Clone, Debug, Default)]
+pub struct UpdateTenant {
+    /// The new name; a tenant cannot be without one.
+    pub name: Patch<CompanyName>,
+    /// The new settings, in place of all old ones; null means none.
+    pub settings: Patch<Settings>,
+}
+
+/// Changes what is mentioned and leaves the rest.
+pub async fn update(cx: &Cx, id: TenantId, update: UpdateTenant) -> Result<TenantMembership> {
+    let UpdateTenant { name, settings } = update;
+    cx.identity().await?;
+    let name = match name {
+        Patch::Absent => None,
+        Patch::Null => return Err(Error::invalid("name", Reason::NotNull)),
+        Patch::Value(name) => Some(name.as_str().to_owned()),
+    };
+    let settings = match settings {
+        Patch::Absent => None,
+        Patch::Null => Some(Settings::empty().into_json()),
+        Patch::Value(settings) => Some(settings.into_json()),
+    };
+    let access = cx.tenant(id).await?.require(Permission::UpdateTenant)?;
+    let mut unit = cx.begin().await?;
+    let (mut tenant, access) = unit.lock(&access).await?;
+    let before = (tenant.name.clone(), tenant.settings.clone());
+    tenant.name = name.unwrap_or(tenant.name);
+    tenant.settings = settings.unwrap_or(tenant.settings);
+    let renamed = tenant.name != before.0;
+    let resettled = tenant.settings != before.1;
+    if renamed || resettled {
+        tenant.updated_at = cx.now();
+        store::update(&*unit, &access, &tenant).await?;
+        unit.emit(DomainEvent::TenantUpdated { tenant_id: id });
+        unit.audit(
+            Deed::new(Action::TenantUpdated, Target::Tenant(id))
+                .within(id)
+                .details(serde_json::json!({"name": renamed, "settings": resettled})),
+        );
+    }
+    unit.commit().await?;
+    Ok(TenantMembership { tenant, membership: access.membership().clone() })
+}

@@ -1,0 +1,97 @@
+//! One transaction and what follows from it: the only way to write.
+//!
+//! Effects are buffered and written by [`UnitOfWork::commit`] in the same transaction, stream heads
+//! last and in sorted order, so that two units cannot wait for each other and the heads are locked
+//! for one round trip only. Dropped without a commit, a unit rolls back and forgets its effects.
+//! Inside a unit use only `&*unit`, never the pool: a pool can lock up against itself.
+
+use std::ops::Deref;
+
+use entity::tenant;
+use sea_orm::{
+    DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+use super::{
+    access::TenantAccess,
+    audit::{self, Deed},
+    cx::Cx,
+    event::DomainEvent,
+    job::Job,
+    outbox, tenants,
+};
+use crate::error::Result;
+
+/// A transaction with its effects.
+#[must_use = "a unit that is not committed is rolled back"]
+pub struct UnitOfWork {
+    cx: Cx,
+    txn: DatabaseTransaction,
+    jobs: Vec<Job>,
+    events: Vec<DomainEvent>,
+    deeds: Vec<Deed>,
+}
+
+impl UnitOfWork {
+    pub(super) async fn begin(cx: Cx) -> Result<Self> {
+        // A deferred SQLite transaction that turns to writing fails at once when another writes;
+        // an immediate one waits its turn. PostgreSQL ignores the mode.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let txn = cx.db().begin_with_options(options).await?;
+        Ok(Self { cx, txn, jobs: Vec::new(), events: Vec::new(), deeds: Vec::new() })
+    }
+
+    /// Takes the tenant's row lock, which everything that must be serial in a tenant takes first,
+    /// and asks again, now that nobody can interfere, whether the caller may do this.
+    pub async fn lock(&self, access: &TenantAccess) -> Result<(tenant::Model, TenantAccess)> {
+        let tenant = tenants::store::lock(&self.txn, access.tenant_id()).await?;
+        let membership =
+            tenants::store::membership(&self.txn, access.user_id(), access.tenant_id()).await?;
+        Ok((tenant, access.renew(membership)?))
+    }
+
+    /// Asks for durable work.
+    pub fn enqueue(&mut self, job: Job) {
+        self.jobs.push(job);
+    }
+
+    /// Tells what happened.
+    pub fn emit(&mut self, event: DomainEvent) {
+        self.events.push(event);
+    }
+
+    /// Writes down who did what.
+    pub fn audit(&mut self, deed: Deed) {
+        self.deeds.push(deed);
+    }
+
+    /// Writes the effects, commits, and only then tells the world.
+    pub async fn commit(self) -> Result<()> {
+        let Self { cx, txn, jobs, events, deeds } = self;
+        audit::store::insert(&cx, &txn, deeds).await?;
+        let has_jobs = !jobs.is_empty();
+        outbox::store::insert(&cx, &txn, jobs).await?;
+        let recorded = outbox::events::record(&cx, &txn, events).await?;
+        txn.commit().await?;
+        if has_jobs {
+            cx.app().outbox_wake.notify_one();
+        }
+        if !recorded.is_empty() {
+            // Not awaited: the events are durable, the bus only wakes listeners earlier.
+            let app = cx.app().clone();
+            cx.app().spawn("publish", async move { app.bus.publish(&recorded).await });
+        }
+        Ok(())
+    }
+}
+
+impl Deref for UnitOfWork {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.txn
+    }
+}

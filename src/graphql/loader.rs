@@ -1,0 +1,117 @@
+//! Loads many rows of one kind with one statement: the answer to "one query per list item".
+//!
+//! The library's own data loader gathers keys until a timer fires, so on a busy machine a list may
+//! be split into several statements. This one needs no timer: whoever makes a list announces its
+//! keys, and the first field that needs a row fetches all announced ones, while the others wait for
+//! it. How many statements a query costs is therefore certain, and a test states it.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+    sync::{Mutex, PoisonError},
+};
+
+use super::error::{Failure, Result};
+use crate::error;
+
+/// Rows of one kind by their key, for one scope; never shared between callers.
+pub struct Loader<K, V> {
+    announced: Mutex<HashSet<K>>,
+    loaded: tokio::sync::Mutex<HashMap<K, Result<Option<V>>>>,
+}
+
+impl<K, V> Default for Loader<K, V> {
+    fn default() -> Self {
+        Self {
+            announced: Mutex::default(),
+            loaded: tokio::sync::Mutex::default(),
+        }
+    }
+}
+
+impl<K: Copy + Eq + Hash, V: Clone> Loader<K, V> {
+    /// Says that rows with these keys may be wanted.
+    pub fn announce(&self, keys: impl IntoIterator<Item = K>) {
+        self.announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(keys);
+    }
+
+    /// The row; if it is not there yet, it is fetched together with all announced ones.
+    pub async fn get<F>(&self, key: K, fetch: impl FnOnce(Vec<K>) -> F) -> Result<Option<V>>
+    where
+        F: Future<Output = error::Result<HashMap<K, V>>>,
+    {
+        let mut loaded = self.loaded.lock().await;
+        if let Some(known) = loaded.get(&key) {
+            return known.clone();
+        }
+        self.announce([key]);
+        let keys = self.missing(&loaded);
+        match fetch(keys.clone()).await {
+            Ok(mut found) => {
+                loaded.extend(keys.into_iter().map(|key| (key, Ok(found.remove(&key)))));
+            }
+            Err(failure) => {
+                let failure = Failure::from(failure);
+                loaded.extend(keys.into_iter().map(|key| (key, Err(failure.clone()))));
+            }
+        }
+        loaded.get(&key).cloned().unwrap_or(Ok(None))
+    }
+
+    fn missing(&self, loaded: &HashMap<K, Result<Option<V>>>) -> Vec<K> {
+        let announced = self
+            .announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        announced
+            .iter()
+            .filter(|key| !loaded.contains_key(key))
+            .copied()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_whole_list_costs_one_fetch() {
+        let loader = Loader::default();
+        let fetches = AtomicUsize::new(0);
+        loader.announce(0..100);
+        let fetch = async |keys: Vec<i32>| {
+            fetches.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            Ok(keys
+                .into_iter()
+                .filter(|key| key % 2 == 0)
+                .map(|key| (key, key * 10))
+                .collect())
+        };
+        let rows = futures::future::try_join_all((0..100).map(|key| loader.get(key, &fetch)));
+        let rows = rows.await.expect("loads");
+        assert_eq!((rows[1], rows[42]), (None, Some(420)));
+        assert_eq!(fetches.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_failed_fetch_is_not_tried_again_for_each_row() {
+        let loader = Loader::<i32, i32>::default();
+        let fetches = AtomicUsize::new(0);
+        loader.announce(0..3);
+        for key in 0..3 {
+            let row = loader.get(key, async |_| {
+                fetches.fetch_add(1, Ordering::Relaxed);
+                Err(error::Error::internal("no database"))
+            });
+            assert!(row.await.is_err());
+        }
+        assert_eq!(fetches.load(Ordering::Relaxed), 1);
+    }
+}

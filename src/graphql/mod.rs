@@ -1,0 +1,48 @@
+//! The GraphQL door: the primary API. Types, queries and mutations in GraphQL's words over the
+//! use cases of the domain.
+//!
+//! Nothing here decides: no permission, no rule of the business, no query. A resolver reads its
+//! input, calls one use case and wraps what comes back. One file per feature in `query/`,
+//! `mutation/` and `types/`; what holds for every operation (limits, masking, logging, time) is a
+//! schema extension in `extensions/`.
+
+use async_graphql::{EmptySubscription, SDLExportOptions, SchemaBuilder};
+
+mod context;
+mod error;
+mod extensions;
+mod handler;
+mod input;
+mod loader;
+mod mutation;
+mod playground;
+mod query;
+mod types;
+
+pub use handler::router;
+
+/// The schema with everything this door adds to it.
+type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
+
+/// The types and fields alone: needs no application, so the schema is printed without a server.
+pub fn schema_builder() -> SchemaBuilder<query::Query, mutation::Mutation, EmptySubscription> {
+    async_graphql::Schema::build(
+        query::Query::default(),
+        mutation::Mutation::default(),
+        EmptySubscription,
+    )
+}
+
+/// The schema in its own language, sorted: the content of `schema.graphql`.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .prefer_single_line_descriptions()
+        .use_space_ident();
+    let sdl = schema_builder().finish().sdl_with_options(options);
+    // The library indents the empty lines of descriptions too.
+    let lines: Vec<_> = sdl.trim_end().lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,20 @@
+//! Who the caller is.
+
+use async_graphql::{Context, Object};
+
+use crate::graphql::{context::Scope, error::Result, types::viewer::Viewer};
+
+/// The caller.
+#[derive(Default)]
+pub struct AuthQuery;
+
+#[Object]
+impl AuthQuery {
+    /// You: who the access token says you are, your tenants and your place in them. Needs any valid
+    /// access token.
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
+        let scope = Scope::of(ctx);
+        let user = scope.cx().identity().await?.user.clone();
+        Ok(Viewer::new(scope.clone(), user))
+    }
+}

@@ -1,0 +1,23 @@
+//! What can be bought.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+
+use crate::{
+    domain::billing,
+    graphql::{context::Scope, error::Result, types::billing::Plan},
+};
+
+/// Plans.
+#[derive(Default)]
+pub struct BillingQuery;
+
+#[Object]
+impl BillingQuery {
+    /// The plans on offer, in the order of the price page. Public: needs no token.
+    async fn plans(&self, ctx: &Context<'_>) -> Result<Vec<Plan>> {
+        let plans = billing::plans(Scope::of(ctx).cx()).await?;
+        Ok(plans.into_iter().map(|plan| Plan(Arc::new(plan))).collect())
+    }
+}

@@ -1,0 +1,236 @@
+//! A company.
+
+use std::sync::Arc;
+
+use async_graphql::{Enum, ID, Object};
+use entity::{membership, tenant};
+
+use super::{
+    access::{Permission, TenantRole, permissions_of},
+    billing::{Limits, TenantSubscription, Usage},
+    connection::Connection,
+    id,
+    invitation::{Invitation, InvitationStatus},
+    member::Membership,
+    scalars::DateTime,
+};
+use crate::{
+    domain::{
+        billing,
+        fields::Fields,
+        members::{self, InvitationFilter, MemberFilter},
+        tenants::TenantMembership,
+        values::SearchTerm,
+    },
+    graphql::{
+        context::Scope,
+        error::Result,
+        input::{Page, complete, optional},
+    },
+};
+
+/// Where a tenant stands in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "tenant::TenantStatus")]
+pub enum TenantStatus {
+    /// Nothing has been asked for yet.
+    Pending,
+    /// Its site is being made; also the state of a new tenant.
+    Provisioning,
+    /// Its site works.
+    Active,
+    /// Access is withheld.
+    Suspended,
+    /// The tenant has left.
+    Cancelled,
+}
+
+/// A company.
+#[derive(Clone)]
+pub struct Tenant {
+    scope: Scope,
+    model: Arc<tenant::Model>,
+    role: membership::TenantRole,
+}
+
+impl Tenant {
+    /// A tenant of the person who asks.
+    pub fn of_viewer(scope: &Scope, place: TenantMembership) -> Self {
+        let TenantMembership { tenant, membership } = place;
+        Self::new(scope, tenant, &membership)
+    }
+
+    /// A tenant and the caller's place in it.
+    pub fn new(scope: &Scope, tenant: tenant::Model, own: &membership::Model) -> Self {
+        scope.announce_tenants(std::iter::once(tenant.id));
+        Self {
+            scope: scope.clone(),
+            model: Arc::new(tenant),
+            role: own.role,
+        }
+    }
+}
+
+/// A company: the unit that has members, a subscription and an ERPNext site.
+#[Object]
+impl Tenant {
+    /// The tenant's id.
+    async fn id(&self) -> ID {
+        id(self.model.id)
+    }
+
+    /// The company's display name.
+    async fn name(&self) -> &str {
+        &self.model.name
+    }
+
+    /// The name in URLs: lower case, digits and hyphens; unique, and never changes.
+    async fn slug(&self) -> &str {
+        &self.model.slug
+    }
+
+    /// Where the tenant stands.
+    async fn status(&self) -> TenantStatus {
+        self.model.status.into()
+    }
+
+    /// A JSON object that belongs to the tenant. The service keeps it and does not read it.
+    async fn settings(&self) -> &serde_json::Value {
+        &self.model.settings
+    }
+
+    /// Address of the tenant's ERPNext site, once there is one.
+    async fn erpnext_site_url(&self) -> Option<&str> {
+        self.model.erpnext_site_url.as_deref()
+    }
+
+    /// When the tenant signed up.
+    async fn created_at(&self) -> DateTime {
+        self.model.created_at.into()
+    }
+
+    /// When the tenant last changed.
+    async fn updated_at(&self) -> DateTime {
+        self.model.updated_at.into()
+    }
+
+    /// Your role in the tenant.
+    async fn viewer_role(&self) -> Option<TenantRole> {
+        Some(self.role.into())
+    }
+
+    /// What you may do in the tenant. Show and hide buttons by this.
+    async fn viewer_permissions(&self) -> Vec<Permission> {
+        permissions_of(self.role)
+    }
+
+    /// The people in the tenant, newest first. Needs `VIEW_MEMBERS`.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "four of them are what every connection takes"
+    )]
+    async fn members(
+        &self,
+        #[graphql(desc = "Only with this role.")] role: Option<TenantRole>,
+        #[graphql(desc = "Only whose name or address contains this, in any case.")] search: Option<
+            String,
+        >,
+        #[graphql(desc = "So many from the start; 20 unless said otherwise, at most 100.")]
+        first: Option<i64>,
+        #[graphql(desc = "Only behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end; not together with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Only before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Membership>> {
+        let mut fields = Fields::new();
+        let search = fields.take("search", optional(search, |text| SearchTerm::parse(&text)));
+        let window = Page {
+            first,
+            after,
+            last,
+            before,
+        }
+        .read(&mut fields)?;
+        let read = search.zip(window);
+        let (search, window) = complete(fields, read)?;
+        let filter = MemberFilter {
+            role: role.map(Into::into),
+            search: search.flatten(),
+        };
+
+        let (cx, id) = (self.scope.cx().clone(), self.model.id);
+        let listing = members::list(&cx, id, &filter, &window).await?;
+        let filter = Arc::new(filter);
+        Ok(Connection::new(
+            listing,
+            |member| Membership::of_member(&self.scope, member, Some(self.clone())),
+            move || {
+                let (cx, filter) = (cx.clone(), filter.clone());
+                async move { members::count(&cx, id, &filter).await }
+            },
+        ))
+    }
+
+    /// Offers to join that were mailed, newest first. Needs `VIEW_MEMBERS`.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "four of them are what every connection takes"
+    )]
+    async fn invitations(
+        &self,
+        #[graphql(desc = "Only in this state, e.g. `PENDING`.")] status: Option<InvitationStatus>,
+        #[graphql(desc = "So many from the start; 20 unless said otherwise, at most 100.")]
+        first: Option<i64>,
+        #[graphql(desc = "Only behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end; not together with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Only before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Invitation>> {
+        let mut fields = Fields::new();
+        let window = Page {
+            first,
+            after,
+            last,
+            before,
+        }
+        .read(&mut fields)?;
+        let window = complete(fields, window)?;
+        let filter = InvitationFilter {
+            status: status.map(Into::into),
+        };
+
+        let (cx, id) = (self.scope.cx().clone(), self.model.id);
+        let listing = members::invitations(&cx, id, &filter, &window).await?;
+        let filter = Arc::new(filter);
+        Ok(Connection::new(
+            listing,
+            |invitation| Invitation::new(&self.scope, invitation),
+            move || {
+                let (cx, filter) = (cx.clone(), filter.clone());
+                async move { members::count_invitations(&cx, id, &filter).await }
+            },
+        ))
+    }
+
+    /// What the tenant is subscribed to. Needs `VIEW_SUBSCRIPTION`.
+    async fn subscription(&self) -> Result<Option<TenantSubscription>> {
+        let found = self.scope.subscription(self.model.id).await?;
+        Ok(found.map(|model| TenantSubscription::new(&self.scope, model)))
+    }
+
+    /// What the tenant's plan includes; nothing without a subscription.
+    async fn limits(&self) -> Result<Limits> {
+        let Some(subscription) = self.scope.subscription(self.model.id).await? else {
+            return Ok(Limits::default());
+        };
+        let plan = self.scope.plan(subscription.plan_id).await?;
+        Ok(plan
+            .map(|plan| Limits::from(billing::limits(&plan)))
+            .unwrap_or_default())
+    }
+
+    /// How much of it is used.
+    async fn usage(&self) -> Result<Usage> {
+        Ok(Usage {
+            users: self.scope.members(self.model.id).await?,
+        })
+    }
+}

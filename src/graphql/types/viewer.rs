@@ -1,0 +1,115 @@
+//! The person who asks.
+
+use async_graphql::{ID, Object};
+use entity::user;
+
+use super::{connection::Connection, id, member::Membership, scalars::DateTime, tenant::Tenant};
+use crate::{
+    domain::{fields::Fields, tenants},
+    graphql::{
+        context::Scope,
+        error::Result,
+        input::{Page, complete},
+    },
+};
+
+/// The person who asks.
+pub struct Viewer {
+    scope: Scope,
+    user: user::Model,
+}
+
+impl Viewer {
+    /// The person as whom the scope asks.
+    pub fn new(scope: Scope, user: user::Model) -> Self {
+        Self { scope, user }
+    }
+
+    /// The scope in which the person asks.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
+
+/// You: the person that the access token names, and the tenant it currently works in.
+#[Object]
+impl Viewer {
+    /// Your user id.
+    async fn id(&self) -> ID {
+        id(self.user.id)
+    }
+
+    /// Your e-mail address as you wrote it.
+    async fn email(&self) -> &str {
+        &self.user.email
+    }
+
+    /// Your display name.
+    async fn full_name(&self) -> &str {
+        &self.user.full_name
+    }
+
+    /// Whether you operate the whole platform. No role in any tenant follows from it.
+    async fn is_superuser(&self) -> bool {
+        self.user.is_superuser
+    }
+
+    /// Whether your address was proven by opening a mailed link.
+    async fn email_verified(&self) -> bool {
+        self.user.email_verified_at.is_some()
+    }
+
+    /// When your account was made.
+    async fn created_at(&self) -> DateTime {
+        self.user.created_at.into()
+    }
+
+    /// The tenant that your token works in; change it with `switchTenant`. Null when you are in no
+    /// tenant, or no longer in that one.
+    async fn current_tenant(&self) -> Result<Option<Tenant>> {
+        let current = self.scope.me().await?.current.clone();
+        Ok(current.map(|place| Tenant::of_viewer(&self.scope, place)))
+    }
+
+    /// Your place in the current tenant; null when there is none.
+    async fn membership(&self) -> Result<Option<Membership>> {
+        let current = self.scope.me().await?.current.clone();
+        Ok(current.map(|place| Membership::of_viewer(&self.scope, self.user.clone(), place)))
+    }
+
+    /// All your places in tenants, oldest first: the content of a tenant switcher.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "four of them are what every connection takes"
+    )]
+    async fn memberships(
+        &self,
+        #[graphql(desc = "So many from the start; 20 unless said otherwise, at most 100.")]
+        first: Option<i64>,
+        #[graphql(desc = "Only behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end; not together with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Only before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Membership>> {
+        let mut fields = Fields::new();
+        let window = Page {
+            first,
+            after,
+            last,
+            before,
+        }
+        .read(&mut fields)?;
+        let window = complete(fields, window)?;
+        let listing = tenants::memberships(self.scope.cx(), &window).await?;
+        self.scope
+            .announce_tenants(listing.items.iter().map(|item| item.node.tenant.id));
+        let cx = self.scope.cx().clone();
+        Ok(Connection::new(
+            listing,
+            |place| Membership::of_viewer(&self.scope, self.user.clone(), place),
+            move || {
+                let cx = cx.clone();
+                async move { tenants::memberships_count(&cx).await }
+            },
+        ))
+    }
+}

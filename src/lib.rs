@@ -1,0 +1,28 @@
+//! ERPMax Orchestrator: the control plane of a SaaS that sells hosted `ERPNext`.
+//!
+//! The floor plan. One core, four doors: the core is written by feature, the doors by protocol, and
+//! the same word names the same thing on every floor.
+//!
+//! - [`domain`]: use cases and rules. Knows no transport.
+//! - [`graphql`], [`rest`]: the doors. Thin; they hold no rules.
+//! - [`worker`]: the door without a caller: work that was asked for and is done later.
+//! - [`ports`]: ways to the outside: cache, events, queue, mail, clock.
+//! - [`config`]: typed settings, the only reader of the environment.
+//! - [`boot`] turns a configuration into an [`app::App`]; [`server`] joins the doors;
+//!   [`cli`] is what a person types.
+//!
+//! Who may import whom is written in `docs/ARCHITECTURE.md` and enforced by
+//! `tests/it/architecture.rs`.
+
+pub mod app;
+pub mod boot;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod graphql;
+pub mod ports;
+pub mod rest;
+pub mod server;
+pub mod telemetry;
+pub mod worker;

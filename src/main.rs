@@ -1,0 +1,26 @@
+//! The program: read `.env` and the command line, start a runtime, do what was asked.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use erpmax::{
+    cli::{self, Cli, terminal},
+    config,
+};
+
+fn main() -> ExitCode {
+    // Before anything else: the command line falls back to the environment, and the environment
+    // may only be written to while there is one thread.
+    if let Err(problem) = config::load_dotenv() {
+        terminal::complain(problem);
+        return ExitCode::FAILURE;
+    }
+    let cli = Cli::parse();
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(cli::run(cli)),
+        Err(error) => {
+            terminal::complain(format_args!("cannot start the async runtime: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}

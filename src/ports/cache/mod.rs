@@ -1,0 +1,118 @@
+//! Short-lived values: one-time secrets, counters, hot reads. Nothing here is the truth: a flushed
+//! cache may cost time, never a decision (ruling 12).
+//!
+//! Keys are typed: a key names its value and how long that lives. Values carry their expiry and are
+//! checked against [`Clock`]; the store's own expiry only collects garbage.
+
+mod memory;
+mod redis;
+
+use std::time::Duration;
+
+use entity::Timestamp;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use self::memory::Memory;
+use super::{clock::Clock, redis::Redis};
+use crate::error::{Error, Result};
+
+/// A key that knows what it stands for.
+pub trait CacheKey: Sync {
+    /// What is kept under it.
+    type Value: Serialize + DeserializeOwned + Sync;
+
+    /// Its name, unique among all kinds of keys: `kind:id`.
+    fn key(&self) -> String;
+
+    /// How long a value lives.
+    fn ttl(&self) -> Duration;
+}
+
+/// Keeps values for a while.
+#[derive(Clone)]
+pub struct Cache {
+    store: Store,
+    clock: Clock,
+}
+
+#[derive(Clone)]
+enum Store {
+    Memory(Memory),
+    Redis(Redis),
+}
+
+/// A value as the store keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Sealed {
+    expires_at: Timestamp,
+    value: serde_json::Value,
+}
+
+impl Cache {
+    /// Values of this process; gone when it ends.
+    pub fn memory(clock: Clock) -> Self {
+        Self { store: Store::Memory(Memory::default()), clock }
+    }
+
+    /// Values shared by all processes.
+    pub fn redis(redis: Redis, clock: Clock) -> Self {
+        Self { store: Store::Redis(redis), clock }
+    }
+
+    /// The value, unless there is none or it has expired.
+    pub async fn get<K: CacheKey>(&self, key: &K) -> Result<Option<K::Value>> {
+        let name = key.key();
+        let sealed = match &self.store {
+            Store::Memory(memory) => memory.get(&name),
+            Store::Redis(redis) => redis::get(redis, &name).await?,
+        };
+        self.open(sealed)
+    }
+
+    /// Keeps the value for as long as its key says, in place of what was there.
+    pub async fn put<K: CacheKey>(&self, key: &K, value: &K::Value) -> Result<()> {
+        let (name, ttl, now) = (key.key(), key.ttl(), self.clock.now());
+        let lifetime = chrono::Duration::from_std(ttl).map_err(Error::internal)?;
+        let value = serde_json::to_value(value).map_err(Error::internal)?;
+        let sealed = Sealed { expires_at: now + lifetime, value };
+        match &self.store {
+            Store::Memory(memory) => memory.put(name, sealed, now),
+            Store::Redis(redis) => redis::put(redis, &name, &sealed, ttl).await?,
+        }
+        Ok(())
+    }
+
+    /// Takes the value out: of any number of callers at once, one gets it.
+    pub async fn take<K: CacheKey>(&self, key: &K) -> Result<Option<K::Value>> {
+        let name = key.key();
+        let sealed = match &self.store {
+            Store::Memory(memory) => memory.take(&name),
+            Store::Redis(redis) => redis::take(redis, &name).await?,
+        };
+        self.open(sealed)
+    }
+
+    /// Forgets the value, if there is one.
+    pub async fn remove<K: CacheKey>(&self, key: &K) -> Result<()> {
+        match &self.store {
+            Store::Memory(memory) => drop(memory.take(&key.key())),
+            Store::Redis(redis) => redis::remove(redis, &key.key()).await?,
+        }
+        Ok(())
+    }
+
+    /// Whether it can be used.
+    pub async fn ping(&self) -> Result<()> {
+        match &self.store {
+            Store::Memory(_) => Ok(()),
+            Store::Redis(redis) => redis.ping().await,
+        }
+    }
+
+    fn open<V: DeserializeOwned>(&self, sealed: Option<Sealed>) -> Result<Option<V>> {
+        sealed
+            .filter(|sealed| self.clock.now() < sealed.expires_at)
+            .map(|sealed| serde_json::from_value(sealed.value).map_err(Error::internal))
+            .transpose()
+    }
+}

@@ -1,0 +1,93 @@
+//! Takes jobs from the queue and has them handled: a time limit, a log line, and no panic or error
+//! that ends the worker.
+
+use std::{any::Any, panic::AssertUnwindSafe, time::Instant};
+
+use futures::FutureExt;
+use tokio::time::timeout;
+use tracing::Instrument;
+
+use super::handlers;
+use crate::{
+    app::App,
+    domain::cx::Cx,
+    error::Error,
+    ports::queue::{Delivery, Message, Outcome},
+};
+
+/// One worker; ends when the queue is closed.
+pub(super) async fn run(app: App) {
+    while let Some(delivery) = app.queue.next().await {
+        handle(&app, delivery).await;
+    }
+}
+
+async fn handle(app: &App, delivery: Delivery) {
+    let message = &delivery.message;
+    let span = tracing::info_span!(
+        "job",
+        job.kind = message.job.kind(),
+        job.id = %message.id,
+        job.attempt = message.attempt,
+        request.id = message.request_id,
+    );
+    let outcome = async {
+        let started = Instant::now();
+        let outcome = attempt(app, message).await;
+        log(message, &outcome, started);
+        outcome
+    };
+    let outcome = outcome.instrument(span).await;
+    delivery.finish(outcome);
+}
+
+async fn attempt(app: &App, message: &Message) -> Outcome {
+    let request_id = message.request_id.clone().unwrap_or_else(|| message.id.to_string());
+    let cx = Cx::system(app.clone(), "worker", request_id);
+    let limit = app.config.worker.job_timeout;
+    let handled = timeout(limit, handlers::handle(&cx, message));
+    match AssertUnwindSafe(handled).catch_unwind().await {
+        Ok(Ok(Ok(()))) => Outcome::Done,
+        Ok(Ok(Err(error))) => failed(&error),
+        Ok(Err(_)) => Outcome::Retry(format!("took longer than {} s", limit.as_secs())),
+        Err(panic) => Outcome::Retry(format!("panic: {}", panic_text(panic.as_ref()))),
+    }
+}
+
+/// Only what may be different next time is tried again.
+fn failed(error: &Error) -> Outcome {
+    match error {
+        Error::RateLimited { .. } | Error::Upstream { .. } | Error::Internal(_) => {
+            Outcome::Retry(error.to_string())
+        }
+        Error::Unauthenticated(_)
+        | Error::Forbidden(_)
+        | Error::NotFound(_)
+        | Error::Conflict(_)
+        | Error::InvalidInput(_)
+        | Error::LimitReached(_)
+        | Error::PaymentRequired(_) => Outcome::Dead(error.to_string()),
+    }
+}
+
+/// The one line per job; its ids are in the span.
+fn log(message: &Message, outcome: &Outcome, started: Instant) {
+    let (kind, ms) = (message.job.kind(), started.elapsed().as_millis());
+    match outcome {
+        Outcome::Done => tracing::info!(outcome = "done", duration_ms = ms, "job {kind}"),
+        Outcome::Retry(why) => {
+            tracing::warn!(outcome = "retry", duration_ms = ms, why, "job {kind}");
+        }
+        Outcome::Dead(why) => {
+            tracing::error!(outcome = "dead", duration_ms = ms, why, "job {kind}");
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no text")
+}

@@ -1,0 +1,22 @@
+//! What each kind of job does. A handler may be run twice for one job, so it does nothing that it
+//! must not do twice.
+
+mod mail;
+
+use crate::{
+    domain::{cx::Cx, job::Job},
+    error::Result,
+    ports::queue::Message,
+};
+
+/// Does the job.
+pub(super) async fn handle(cx: &Cx, message: &Message) -> Result<()> {
+    match &message.job {
+        Job::InvitationMail { invitation_id, generation } => {
+            mail::invitation(cx, message.id, *invitation_id, *generation).await
+        }
+        Job::MembershipMail { tenant_id, user_id, invited_by } => {
+            mail::membership(cx, message.id, *tenant_id, *user_id, *invited_by).await
+        }
+    }
+}

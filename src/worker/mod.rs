@@ -1,0 +1,35 @@
+//! The door without a caller: work that was asked for in a transaction and is done later. The relay
+//! carries it from the outbox to the queue, consumers take it from there to the handlers.
+
+mod consume;
+mod handlers;
+pub mod relay;
+
+use crate::{app::App, error::Result};
+
+/// Starts the relay and the consumers; they end when `app.shutdown` is cancelled and what they have
+/// in hand is finished.
+pub fn start(app: &App) {
+    for _ in 0..app.config.worker.concurrency {
+        app.spawn("worker", consume::run(app.clone()));
+    }
+    app.spawn("relay", relay::run(app.clone()));
+}
+
+/// Does everything that is due, here and now; returns how many jobs were tried. For tests and
+/// commands, which have no background.
+pub async fn settle(app: &App) -> Result<usize> {
+    let relaying = async {
+        let mut tried = 0;
+        loop {
+            match relay::step(app).await? {
+                0 => return Ok(tried),
+                some => tried += some,
+            }
+        }
+    };
+    tokio::select! {
+        tried = relaying => tried,
+        () = consume::run(app.clone()) => Ok(0),
+    }
+}

@@ -1,0 +1,372 @@
+//! The import rules of the house (docs/ARCHITECTURE.md, "Who may import whom"), by a plain text
+//! scan of the sources. A failure names the room, the file and the rule. No rule is only in a
+//! comment: what is not here is not enforced.
+
+use std::{fs, path::Path};
+
+/// A source file, without its comments and its unit tests.
+struct Source {
+    /// Relative to the root of the repository.
+    path: String,
+    text: String,
+    code: String,
+}
+
+/// Words that no file of a room may contain.
+struct Rule {
+    /// What the failure calls the room.
+    room: &'static str,
+    /// The room is every file whose path starts with one of these …
+    within: &'static [&'static str],
+    /// … but not with one of these.
+    except: &'static [&'static str],
+    forbidden: &'static [&'static str],
+    why: &'static str,
+}
+
+const DRIVERS: &[&str] = &[
+    "sqlx::",
+    "redis::",
+    "lapin::",
+    "lettre::",
+    "reqwest::",
+    "hyper::",
+    "async_stripe",
+];
+const DOORS: &[&str] = &[
+    "crate::graphql",
+    "crate::rest",
+    "crate::realtime",
+    "crate::worker",
+    "crate::server",
+];
+const STORES: &[&str] = &["src/domain/db.rs", "src/domain/unit.rs", "src/domain/cx.rs"];
+
+const RULES: &[Rule] = &[
+    Rule {
+        room: "entity",
+        within: &["entity/src/"],
+        except: &[],
+        forbidden: &["axum", "async_graphql", "utoipa", "erpmax::", "migration::"],
+        why: "tables as data: only sea-orm, uuid, chrono, serde",
+    },
+    Rule {
+        room: "migration",
+        within: &["migration/src/"],
+        except: &[],
+        forbidden: &["entity::", "erpmax::", "axum", "async_graphql"],
+        why: "frozen history knows neither today's entities nor the application",
+    },
+    Rule {
+        room: "domain",
+        within: &["src/domain/"],
+        except: &[],
+        forbidden: &["axum::", "async_graphql::", "utoipa::", "clap::", "tower"],
+        why: "the core knows no door",
+    },
+    Rule {
+        room: "domain",
+        within: &["src/domain/"],
+        except: &[],
+        forbidden: DRIVERS,
+        why: "the core talks to ports, not to drivers",
+    },
+    Rule {
+        room: "domain",
+        within: &[
+            "src/domain/",
+            "src/ports/",
+            "src/config/",
+            "src/error.rs",
+            "src/app.rs",
+        ],
+        except: &[],
+        forbidden: DOORS,
+        why: "doors depend on the core, never the other way round",
+    },
+    Rule {
+        room: "boot",
+        within: &["src/"],
+        except: &["src/boot.rs", "src/cli/", "src/lib.rs", "src/main.rs"],
+        forbidden: &["crate::boot"],
+        why: "only the command line and tests start the application",
+    },
+    Rule {
+        room: "vocabulary",
+        within: &[
+            "src/domain/event.rs",
+            "src/domain/job.rs",
+            "src/domain/page.rs",
+            "src/error.rs",
+        ],
+        except: &[],
+        forbidden: &[
+            "sea_orm",
+            "crate::ports",
+            "crate::app",
+            "crate::config",
+            "super::cx",
+        ],
+        why: "pure data, usable from every floor",
+    },
+    Rule {
+        room: "ports",
+        within: &["src/ports/"],
+        except: &[],
+        forbidden: &["crate::app", "sea_orm::", "axum::", "async_graphql::"],
+        why: "a port knows vocabulary, configuration and clock, no use case and no door",
+    },
+    Rule {
+        room: "doors",
+        within: &[
+            "src/graphql/",
+            "src/rest/",
+            "src/realtime/",
+            "src/worker/",
+            "src/server.rs",
+        ],
+        except: &[],
+        forbidden: &["sea_orm::", "sqlx::", "redis::", "migration::"],
+        why: "a door calls use cases; it has no storage and no driver",
+    },
+    Rule {
+        room: "graphql",
+        within: &["src/graphql/"],
+        except: &[],
+        forbidden: &["crate::rest", "crate::realtime", "crate::worker"],
+        why: "doors do not know each other",
+    },
+    Rule {
+        room: "rest",
+        within: &["src/rest/"],
+        except: &[],
+        forbidden: &[
+            "crate::graphql",
+            "crate::realtime",
+            "crate::worker",
+            "async_graphql::",
+        ],
+        why: "doors do not know each other",
+    },
+    Rule {
+        room: "worker",
+        within: &["src/worker/"],
+        except: &[],
+        forbidden: &["crate::rest", "crate::realtime", "crate::graphql", "axum::"],
+        why: "doors do not know each other",
+    },
+    Rule {
+        room: "graphql",
+        within: &["src/graphql/"],
+        except: &["src/graphql/error.rs"],
+        forbidden: &["async_graphql::Error", "async_graphql::Result"],
+        why: "resolvers return Result<_, Failure>; the library's error carries no code",
+    },
+    Rule {
+        room: "clock",
+        within: &["src/", "entity/src/"],
+        except: &["src/ports/clock.rs"],
+        forbidden: &[
+            "Utc::now",
+            "SystemTime::now",
+            "Uuid::new_v4",
+            "Uuid::now_v7",
+        ],
+        why: "time and ids come from Clock and Ids, so that tests hold literal values",
+    },
+    Rule {
+        room: "config",
+        within: &["src/"],
+        except: &["src/config/"],
+        forbidden: &["std::env::var", "env::var(", "env::var_os("],
+        why: "settings are the only reader of the environment",
+    },
+    Rule {
+        room: "transactions",
+        within: &["src/"],
+        except: &["src/domain/unit.rs"],
+        forbidden: &[
+            ".begin(",
+            "begin_with_options",
+            "begin_with_config",
+            ".transaction(",
+        ],
+        why: "a transaction is a UnitOfWork; `cx.begin()` is how one starts",
+    },
+    Rule {
+        room: "everywhere",
+        within: &["src/", "entity/src/", "migration/src/"],
+        except: &[],
+        forbidden: &[
+            "#[allow(",
+            "#![allow(",
+            "dbg!(",
+            "todo!(",
+            "unimplemented!(",
+        ],
+        why: "#[expect(.., reason)] instead of #[allow]; nothing unfinished",
+    },
+];
+
+#[test]
+fn every_room_keeps_to_its_imports() {
+    let sources = sources();
+    let mut broken = Vec::new();
+    for rule in RULES {
+        for source in sources.iter().filter(|source| within(source, rule)) {
+            for word in rule.forbidden {
+                // The one allowed use: `cx.begin()` of the unit itself.
+                let code = source.code.replace("cx.begin()", "");
+                if names(&code, word) {
+                    let Rule { room, why, .. } = rule;
+                    broken.push(format!("{room}: {} uses `{word}`: {why}", source.path));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}
+
+#[test]
+fn queries_live_in_stores_only() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        let store = source.path.ends_with("store.rs")
+            || source.path.contains("/store/")
+            || STORES.contains(&source.path.as_str());
+        if source.path.starts_with("src/domain/") && !store && names(&source.code, "sea_orm::") {
+            broken.push(format!(
+                "domain: {} queries; a store does that",
+                source.path
+            ));
+        }
+        if store && source.path.ends_with("store.rs") && names(&source.code, "crate::ports") {
+            broken.push(format!(
+                "store: {} uses a port; a use case does that",
+                source.path
+            ));
+        }
+    }
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}
+
+#[test]
+fn one_driver_per_adapter_and_none_elsewhere() {
+    for source in sources()
+        .iter()
+        .filter(|source| source.path.starts_with("src/ports/"))
+    {
+        let drivers: Vec<_> = DRIVERS
+            .iter()
+            .filter(|word| names(&source.code, word))
+            .collect();
+        let contract = source.path.ends_with("mod.rs") || source.path.ends_with("clock.rs");
+        assert!(
+            drivers.len() <= usize::from(!contract),
+            "ports: {} uses {drivers:?}",
+            source.path
+        );
+    }
+}
+
+#[test]
+fn every_file_says_what_lives_in_it_and_stays_small() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        if !source.text.starts_with("//!") {
+            broken.push(format!("{}: does not open with `//!`", source.path));
+        }
+        let lines = source.text.lines().count();
+        if lines > 500 {
+            broken.push(format!(
+                "{}: {lines} lines; split it by idea (cap 500)",
+                source.path
+            ));
+        }
+        for word in ["TODO", "FIXME", "XXX"] {
+            if source.text.contains(word) && !source.path.ends_with("architecture.rs") {
+                broken.push(format!("{}: says {word}", source.path));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}
+
+#[test]
+fn the_scan_sees_the_sources_and_only_code() {
+    let sources = sources();
+    for file in [
+        "src/error.rs",
+        "src/domain/unit.rs",
+        "entity/src/user.rs",
+        "tests/it/main.rs",
+    ] {
+        assert!(
+            sources.iter().any(|source| source.path == file),
+            "{file} was not scanned"
+        );
+    }
+    assert_eq!(
+        code_of("a // sea_orm::\n/// axum::\nb\n#[cfg(test)]\nmod tests { c }"),
+        "a \n\nb\n"
+    );
+    assert!(names("use sea_orm::Db;", "sea_orm::") && !names("my_sea_orm::x", "sea_orm::"));
+}
+
+fn within(source: &Source, rule: &Rule) -> bool {
+    let starts = |prefixes: &[&str]| {
+        prefixes
+            .iter()
+            .any(|prefix| source.path.starts_with(prefix))
+    };
+    starts(rule.within) && !starts(rule.except)
+}
+
+/// Whether the word stands in the code as a path of its own, not as the tail of another.
+fn names(code: &str, word: &str) -> bool {
+    code.match_indices(word).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        word.starts_with(['.', '#']) || !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
+/// Without line comments, and up to the unit tests at the end of the file.
+fn code_of(text: &str) -> String {
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut kept = String::new();
+    for line in code.lines() {
+        kept.push_str(line.split("//").next().unwrap_or_default());
+        kept.push('\n');
+    }
+    kept
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Vec::new();
+    for dir in ["src", "entity/src", "migration/src", "tests/it"] {
+        walk(root, &root.join(dir), &mut sources);
+    }
+    sources
+}
+
+fn walk(root: &Path, dir: &Path, sources: &mut Vec<Source>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(root, &path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let path = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
+            sources.push(Source {
+                code: code_of(&text),
+                path,
+                text,
+            });
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A server as a process: starting, stopping, dying, logging.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::{
+    Actor, PASSWORD,
+    client::text,
+    process::{Place, letter_to},
+};
+
+#[tokio::test]
+async fn a_server_starts_from_nothing_and_stops_gently() {
+    let place = Place::new().await;
+    let server = place.serve().await;
+    assert!(server.lives().await);
+    for fact in [
+        "/graphql", "/docs", "/health", "Database", "Letters", "Cache",
+    ] {
+        assert!(
+            server.said.contains(fact),
+            "the banner lacks {fact}: {}",
+            server.said
+        );
+    }
+    let port = server.base.rsplit(':').next().unwrap().to_owned();
+    let healthy = place.run(&["healthcheck", "--port", &port]).await;
+    assert!(healthy.success, "{healthy:#?}");
+    // A second one on the same port says so at once.
+    let second = place.run(&["serve", "--port", &port]).await;
+    assert_eq!(second.code, Some(1), "{second:#?}");
+    assert!(second.err.contains(&port), "{second:#?}");
+
+    server.signal("TERM").await;
+    let (code, said) = server.ended().await;
+    assert_eq!(code, Some(0), "{said}");
+    let unhealthy = place.run(&["healthcheck", "--port", &port]).await;
+    assert_eq!(unhealthy.code, Some(1), "{unhealthy:#?}");
+    place.remove().await;
+}
+
+#[tokio::test]
+async fn the_development_secret_is_kept_and_so_are_the_sessions() {
+    let place = Place::new().await;
+    let server = place.serve().await;
+    let body = json!({
+        "email": "ann@example.com", "password": PASSWORD, "full_name": "Ann", "company_name": "A",
+    });
+    let reply = server.visitor().post("/auth/register", body).await;
+    let ann = server.visitor().with_tokens(reply.expect(201));
+    server.stop().await;
+    let key = place.data_dir().join("secret_key");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(
+            fs::metadata(&key).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+    assert!(fs::read_to_string(&key).unwrap().trim().len() >= 32);
+
+    let server = place.serve().await;
+    let ann = Actor {
+        base: server.base.as_str().into(),
+        ..ann
+    };
+    let me = ann.get("/auth/me").await;
+    assert_eq!(me.expect(200)["email"], "ann@example.com");
+    server.stop().await;
+    place.remove().await;
+}
+
+#[tokio::test]
+async fn a_killed_server_loses_no_letter() {
+    let mut place = Place::new().await;
+    // Nothing is relayed before the process is killed.
+    fs::create_dir_all(place.data_dir()).unwrap();
+    fs::write(place.data_dir().join("mail"), "in the way").unwrap();
+    let server = place.serve().await;
+    let body = json!({
+        "email": "ann@example.com", "password": PASSWORD, "full_name": "Ann", "company_name": "A",
+    });
+    let reply = server.visitor().post("/auth/register", body).await;
+    let tenant = text(reply.expect(201), "/current_tenant/id");
+    let ann = server.visitor().with_tokens(reply.expect(201));
+    let invite = json!({ "email": "new@example.com", "role": "member" });
+    ann.post(&format!("/tenants/{tenant}/users/invite"), invite)
+        .await
+        .expect(201);
+    server.signal("KILL").await;
+    assert_eq!(server.ended().await.0, None, "it was killed");
+
+    fs::remove_file(place.data_dir().join("mail")).unwrap();
+    let server = place.serve().await;
+    let letter = letter_to(&place.data_dir().join("mail"), "new@example.com").await;
+    let token = crate::support::letters::token_in(&letter);
+    let accept = json!({ "token": token, "password": PASSWORD });
+    server
+        .visitor()
+        .post("/invitations/accept", accept)
+        .await
+        .expect(200);
+    server.stop().await;
+    place.remove().await;
+}
+
+#[tokio::test]
+async fn logs_name_requests_and_keep_secrets() {
+    let mut place = Place::new().await;
+    place.set("LOG_FORMAT", "pretty");
+    place.set("LOG_FILTER", "debug");
+    let server = place.serve().await;
+    let body = json!({
+        "email": "secretive@example.com", "password": PASSWORD, "full_name": "Ann Secretive",
+        "company_name": "A",
+    });
+    let reply = server.visitor().post("/auth/register", body).await;
+    let tenant = text(reply.expect(201), "/current_tenant/id");
+    let ann = server.visitor().with_tokens(reply.expect(201));
+    let request_id = reply.header("x-request-id").unwrap().to_owned();
+    let invite = json!({ "email": "invited@example.com", "role": "member" });
+    ann.post(&format!("/tenants/{tenant}/users/invite"), invite)
+        .await
+        .expect(201);
+    let letter = letter_to(&place.data_dir().join("mail"), "invited@example.com").await;
+    ann.gql("query WhoAmI { viewer { id } }", json!({}))
+        .await
+        .ok();
+    ann.post("/auth/refresh", json!({ "refresh_token": ann.refresh }))
+        .await
+        .expect(200);
+    server.signal("TERM").await;
+    let (code, said) = server.ended().await;
+    assert_eq!(code, Some(0), "{said}");
+    for told in [
+        request_id.as_str(),
+        "invitation_mail",
+        "WhoAmI",
+        "/api/v1/auth/register",
+        &tenant,
+    ] {
+        assert!(said.contains(told), "the log lacks {told}: {said}");
+    }
+    let token = crate::support::letters::token_in(&letter);
+    let access = ann.access.clone().unwrap();
+    for secret in [
+        "secretive@example.com",
+        "invited@example.com",
+        PASSWORD,
+        &token,
+        &access,
+        &ann.refresh,
+    ] {
+        assert!(!said.contains(secret), "the log holds {secret}: {said}");
+    }
+    place.remove().await;
+}

@@ -1,0 +1,168 @@
+//! What the documents show is run: the operations for frontends, and README's walk as a newcomer
+//! would type it, against the real program.
+
+use std::{fs, path::Path, process::Stdio};
+
+use async_graphql::parser::{parse_query, types::OperationType};
+use serde_json::{Map, Value, json};
+use tokio::process::Command;
+
+use crate::support::{Actor, Company, PASSWORD, TestApp, client::text, db, process::Place};
+
+fn operations() -> Vec<(String, String)> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations");
+    let mut files: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "docs/operations is empty");
+    files
+        .into_iter()
+        .map(|file| {
+            let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, fs::read_to_string(&file).unwrap())
+        })
+        .collect()
+}
+
+/// A value for every variable that an operation may ask for; new things for each.
+async fn values(app: &TestApp, acme: &Company<'_>, name: &str) -> Map<String, Value> {
+    let number = app.next_number();
+    let invite = async |email: &str| {
+        let body = json!({ "email": email, "role": "member" });
+        let reply = acme.owner.post(&acme.path("/users/invite"), body).await;
+        text(reply.expect(201), "/invitation/id")
+    };
+    let invited = format!("invited{number}@example.com");
+    let invitation = invite(&invited).await;
+    app.settle().await;
+    let email = match name {
+        "sign-in" => acme.owner.email.clone(),
+        _ => format!("new{number}@example.com"),
+    };
+    let values = json!({
+        "tenantId": acme.id, "userId": acme.join("member").await.id, "role": "ADMIN",
+        "invitationId": invitation, "token": app.token_for(&invited).await,
+        "email": email, "password": PASSWORD, "fullName": "New Person", "companyName": "New Company",
+        "refreshToken": acme.owner.sign_in().await.refresh, "name": "Acme", "settings": { "a": 1 },
+        "search": "example", "first": 5, "after": null, "filter": { "search": "acme" },
+    });
+    let Value::Object(values) = values else {
+        unreachable!("an object was written")
+    };
+    values
+}
+
+/// Who sends it: some operations are for people without an account.
+async fn sender(app: &TestApp, acme: &Company<'_>, name: &str) -> Actor {
+    match name {
+        "sign-in" | "sign-up" | "accept-invitation" | "refresh-token" | "plans" => app.visitor(),
+        "log-out" | "switch-tenant" => acme.owner.sign_in().await,
+        _ => acme.owner.clone(),
+    }
+}
+
+#[tokio::test]
+async fn every_operation_for_frontends_runs() {
+    let app = TestApp::new().await;
+    db::unlimited(&app, "trial").await;
+    let acme = app.company("Acme").await;
+    for (name, document) in operations() {
+        let parsed = parse_query(&document).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let [(_, operation)] = parsed
+            .operations
+            .iter()
+            .collect::<Vec<_>>()
+            .try_into()
+            .unwrap();
+        let known = values(&app, &acme, &name).await;
+        let mut variables = Map::new();
+        for definition in &operation.node.variable_definitions {
+            let variable = definition.node.name.node.to_string();
+            let value = known.get(&variable);
+            let value = value.unwrap_or_else(|| panic!("{name}: no value for ${variable}"));
+            variables.insert(variable, value.clone());
+        }
+        let who = sender(&app, &acme, &name).await;
+        let reply = who.gql(&document, variables.clone().into()).await;
+        assert!(!reply.refused(), "{name}: {reply}");
+        if operation.node.ty == OperationType::Query {
+            // Every variable of a query can be left out.
+            let reply = who.gql(&document, json!({})).await;
+            assert!(!reply.refused(), "{name} without variables: {reply}");
+        }
+    }
+    app.finish().await;
+}
+
+#[test]
+fn every_operation_of_the_schema_is_shown_to_frontends() {
+    let shown: String = operations()
+        .into_iter()
+        .map(|(_, document)| document)
+        .collect();
+    for operation in crate::support::sdl::operations() {
+        let mut words = shown.split(|c: char| !c.is_ascii_alphanumeric());
+        assert!(
+            words.any(|word| word == operation),
+            "docs/operations shows no {operation}"
+        );
+    }
+}
+
+/// The command block of README that opens with this fence.
+fn fence(name: &str) -> String {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let open = format!("```sh {name}\n");
+    let start = readme
+        .find(&open)
+        .unwrap_or_else(|| panic!("README has no `{name}`"))
+        + open.len();
+    let length = readme[start..].find("\n```").expect("the fence is closed");
+    readme[start..start + length].to_owned()
+}
+
+async fn walk(name: &str) {
+    let place = Place::new().await;
+    let server = place.serve().await;
+    let walked = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &fence(name)])
+        .env("BASE", &server.base)
+        .env("DATA_DIR", place.data_dir())
+        .current_dir(place.dir.path())
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let walked = tokio::time::timeout(std::time::Duration::from_secs(120), walked).await;
+    let walked = walked
+        .expect("the walk ends")
+        .expect("the walk needs bash and curl");
+    let (out, err) = (
+        String::from_utf8_lossy(&walked.stdout),
+        String::from_utf8_lossy(&walked.stderr),
+    );
+    assert!(
+        walked.status.success(),
+        "{name} failed:\n{out}\n{err}\n{}",
+        server.said
+    );
+    for word in ["Ann Lee", "/join#", "bob-", "Globex"] {
+        assert!(
+            out.contains(word),
+            "{name} does not show {word}:\n{out}\n{err}"
+        );
+    }
+    server.stop().await;
+    place.remove().await;
+}
+
+#[tokio::test]
+async fn the_walk_of_the_readme_holds_over_rest() {
+    walk("walk-rest").await;
+}
+
+#[tokio::test]
+async fn the_walk_of_the_readme_holds_over_graphql() {
+    walk("walk-graphql").await;
+}

@@ -1,0 +1,452 @@
+//! Who may do what: every operation, asked by everybody, through both doors. An operation that the
+//! schema or the OpenAPI document has and this table lacks fails the build.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Actor, Door, Method, PASSWORD, Reply, TestApp,
+    client::{assert_same, text},
+    db,
+    ops::{self, Call},
+    sdl,
+};
+
+const NOBODY: &str = "0199d3a0-0000-7000-8000-000000000000";
+const OK: &str = "ok";
+const NO: &str = "FORBIDDEN";
+const WHO: &str = "UNAUTHENTICATED";
+const NONE: &str = "NOT_FOUND";
+const CONFLICT: &str = "CONFLICT";
+
+/// The people and things that the calls are about. Each case takes things nobody has touched.
+struct World {
+    acme: String,
+    spare_members: Vec<String>,
+    spare_invitations: Vec<String>,
+    spare_tokens: Vec<String>,
+    spare_refresh: Vec<String>,
+}
+
+/// An operation and what becomes of it for: visitor, owner, admin, member, another tenant's owner.
+struct Row {
+    operation: &'static str,
+    route: &'static str,
+    /// Builds the nth call against a tenant.
+    call: fn(&World, usize, &str) -> Call,
+    expected: [&'static str; 5],
+    /// Whether it names a tenant, so that a foreign one must look like one that does not exist.
+    scoped: bool,
+}
+
+const fn row(
+    operation: &'static str,
+    route: &'static str,
+    call: fn(&World, usize, &str) -> Call,
+    expected: [&'static str; 5],
+    scoped: bool,
+) -> Row {
+    Row {
+        operation,
+        route,
+        call,
+        expected,
+        scoped,
+    }
+}
+
+/// The table. Columns: visitor, owner, admin, member, foreign owner.
+const TABLE: &[Row] = &[
+    row(
+        "register",
+        "POST /api/v1/auth/register",
+        |_, n, _| {
+            ops::register(json!({
+                "email": format!("newcomer{n}@example.com"), "password": PASSWORD,
+                "full_name": "New", "company_name": "New",
+            }))
+        },
+        [OK; 5],
+        false,
+    ),
+    row(
+        "login",
+        "POST /api/v1/auth/login",
+        |_, _, _| ops::login("owner@beta.example.com", PASSWORD),
+        [OK; 5],
+        false,
+    ),
+    row(
+        "refreshToken",
+        "POST /api/v1/auth/refresh",
+        |world, n, _| ops::refresh_token(&world.spare_refresh[n]),
+        [OK; 5],
+        false,
+    ),
+    row(
+        "plans",
+        "GET /api/v1/billing/plans",
+        |_, _, _| ops::plans(),
+        [OK; 5],
+        false,
+    ),
+    row(
+        "acceptInvitation",
+        "POST /api/v1/invitations/accept",
+        |world, n, _| {
+            ops::accept_invitation(json!({
+                "token": world.spare_tokens[n], "password": PASSWORD,
+            }))
+        },
+        [OK, CONFLICT, CONFLICT, CONFLICT, CONFLICT],
+        false,
+    ),
+    row(
+        "viewer",
+        "GET /api/v1/auth/me",
+        |_, _, _| ops::viewer(),
+        [WHO, OK, OK, OK, OK],
+        false,
+    ),
+    row(
+        "permissions",
+        "",
+        |_, _, _| ops::permissions(),
+        [WHO, OK, OK, OK, OK],
+        false,
+    ),
+    row(
+        "tenants",
+        "GET /api/v1/tenants",
+        |_, _, _| ops::tenants(),
+        [WHO, OK, OK, OK, OK],
+        false,
+    ),
+    row(
+        "tenant",
+        "GET /api/v1/tenants/current",
+        |_, _, _| ops::current_tenant(),
+        [WHO, OK, OK, OK, OK],
+        false,
+    ),
+    row(
+        "tenant",
+        "GET /api/v1/billing/subscription",
+        |_, _, _| ops::subscription(),
+        [WHO, OK, OK, OK, OK],
+        false,
+    ),
+    row(
+        "tenant",
+        "GET /api/v1/tenants/{tenant_id}",
+        |_, _, tenant| ops::tenant(tenant),
+        [WHO, OK, OK, OK, NONE],
+        true,
+    ),
+    row(
+        "tenant",
+        "GET /api/v1/tenants/{tenant_id}/users",
+        |_, _, tenant| ops::members(tenant),
+        [WHO, OK, OK, NO, NONE],
+        true,
+    ),
+    row(
+        "tenant",
+        "GET /api/v1/tenants/{tenant_id}/invitations",
+        |_, _, tenant| ops::invitations(tenant),
+        [WHO, OK, OK, NO, NONE],
+        true,
+    ),
+    row(
+        "updateTenant",
+        "PATCH /api/v1/tenants/{tenant_id}",
+        |_, n, tenant| ops::update_tenant(tenant, json!({ "settings": { "n": n } })),
+        [WHO, OK, OK, NO, NONE],
+        true,
+    ),
+    row(
+        "inviteMember",
+        "POST /api/v1/tenants/{tenant_id}/users/invite",
+        |_, n, tenant| ops::invite_member(tenant, json!({ "email": format!("i{n}@example.com") })),
+        [WHO, OK, OK, NO, NONE],
+        true,
+    ),
+    row(
+        "inviteMember",
+        "POST /api/v1/tenants/{tenant_id}/users/invite",
+        |_, n, tenant| {
+            ops::invite_member(
+                tenant,
+                json!({
+                    "email": format!("heir{n}@example.com"), "role": "owner",
+                }),
+            )
+        },
+        [WHO, OK, NO, NO, NONE],
+        true,
+    ),
+    row(
+        "resendInvitation",
+        "POST /api/v1/tenants/{tenant_id}/invitations/{invitation_id}/resend",
+        |world, n, tenant| ops::resend_invitation(tenant, &world.spare_invitations[n]),
+        [WHO, OK, OK, NO, NONE],
+        true,
+    ),
+    row(
+        "revokeInvitation",
+        "DELETE /api/v1/tenants/{tenant_id}/invitations/{invitation_id}",
+        |world, n, tenant| ops::revoke_invitation(tenant, &world.spare_invitations[n]),
+        [WHO, OK, OK, NO, NONE],
+        true,
+    ),
+    row(
+        "changeMemberRole",
+        "PATCH /api/v1/tenants/{tenant_id}/users/{user_id}",
+        |world, n, tenant| ops::change_member_role(tenant, &world.spare_members[n], "admin"),
+        [WHO, OK, NO, NO, NONE],
+        true,
+    ),
+    row(
+        "removeMember",
+        "DELETE /api/v1/tenants/{tenant_id}/users/{user_id}",
+        |world, n, tenant| ops::remove_member(tenant, &world.spare_members[n]),
+        [WHO, OK, OK, NO, NONE],
+        true,
+    ),
+    row(
+        "switchTenant",
+        "POST /api/v1/auth/switch-tenant",
+        |_, _, tenant| ops::switch_tenant(tenant),
+        [WHO, OK, OK, OK, NONE],
+        true,
+    ),
+    // The last one, because afterwards nobody is signed in.
+    row(
+        "logout",
+        "POST /api/v1/auth/logout",
+        |_, _, _| ops::logout(),
+        [WHO, OK, OK, OK, OK],
+        false,
+    ),
+];
+
+/// Routes that concern nobody's data; anybody may ask.
+const SERVICE: &[&str] = &["GET /", "GET /health", "GET /health/ready"];
+
+#[test]
+fn the_table_knows_every_operation_of_the_schema() {
+    let known: BTreeSet<_> = TABLE.iter().map(|row| row.operation.to_owned()).collect();
+    let offered: BTreeSet<_> = sdl::operations().into_iter().collect();
+    assert_eq!(offered, known);
+}
+
+#[test]
+fn the_table_knows_every_route_of_the_document() {
+    let mut known: BTreeSet<_> = TABLE
+        .iter()
+        .map(|row| row.route.to_owned())
+        .filter(|route| !route.is_empty())
+        .collect();
+    known.extend(SERVICE.iter().map(ToString::to_string));
+    let document = serde_json::to_value(erpmax::rest::openapi()).unwrap();
+    let mut offered = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            if Method::from_bytes(method.to_uppercase().as_bytes()).is_ok()
+                && method != "parameters"
+            {
+                offered.insert(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+    }
+    assert_eq!(offered, known);
+}
+
+async fn world(app: &TestApp, acme: &crate::support::Company<'_>) -> World {
+    db::more_members(app, &acme.id, 20).await;
+    let reply = acme.owner.get(&acme.path("/users?size=100")).await;
+    let spare = |member: &Value| {
+        let many = text(member, "/email").ends_with("@many.example.com");
+        many.then(|| text(member, "/user_id"))
+    };
+    let spare_members = reply
+        .expect(200)
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(spare)
+        .collect();
+    let mut spare_invitations = Vec::new();
+    let mut spare_refresh = Vec::new();
+    for n in 0..10 {
+        let body = json!({ "email": format!("spare{n}@example.com"), "role": "member" });
+        let reply = acme.owner.post(&acme.path("/users/invite"), body).await;
+        spare_invitations.push(text(reply.expect(201), "/invitation/id"));
+        spare_refresh.push(acme.owner.sign_in().await.refresh);
+    }
+    let mut spare_tokens = Vec::new();
+    for n in 0..10 {
+        let email = format!("token{n}@example.com");
+        let body = json!({ "email": email, "role": "member" });
+        acme.owner
+            .post(&acme.path("/users/invite"), body)
+            .await
+            .expect(201);
+        app.settle().await;
+        spare_tokens.push(app.token_for(&email).await);
+    }
+    World {
+        acme: acme.id.clone(),
+        spare_members,
+        spare_invitations,
+        spare_tokens,
+        spare_refresh,
+    }
+}
+
+fn outcome(reply: &Reply) -> String {
+    if reply.refused() {
+        reply.failure().code
+    } else {
+        OK.to_owned()
+    }
+}
+
+#[tokio::test]
+async fn everybody_may_do_exactly_what_the_table_says() {
+    let app = TestApp::new().await;
+    db::unlimited(&app, "trial").await;
+    let acme = app.company("Acme").await;
+    let beta = app.company("Beta").await;
+    let people = [
+        ("visitor", app.visitor()),
+        ("owner", acme.owner.clone()),
+        ("admin", acme.join("admin").await),
+        ("member", acme.join("member").await),
+        ("foreign owner", beta.owner.clone()),
+    ];
+    let world = world(&app, &acme).await;
+    for row in TABLE {
+        let mut nth = 0;
+        for ((name, who), expected) in people.iter().zip(row.expected) {
+            for door in Door::BOTH {
+                let label = format!("{} {} through {door:?} by {name}", row.operation, row.route);
+                let who = session_for(row, who, door).await;
+                let before = db::counts(&app).await;
+                let call = (row.call)(&world, nth, &world.acme);
+                nth += 1;
+                let reply = who.call(door, &call).await;
+                assert_eq!(outcome(&reply), expected, "{label}: {reply}");
+                if expected != OK {
+                    assert_eq!(db::counts(&app).await, before, "{label} changed something");
+                }
+                if *name == "foreign owner" {
+                    assert!(!tells_of(&reply, &world), "{label} tells of Acme: {reply}");
+                    if row.scoped {
+                        let unknown = who.call(door, &(row.call)(&world, nth - 1, NOBODY)).await;
+                        assert_same(&reply, &unknown);
+                    }
+                }
+            }
+        }
+    }
+    app.finish().await;
+}
+
+/// Whoever signs out needs a session to spend, once for each door.
+async fn session_for(row: &Row, who: &Actor, door: Door) -> Actor {
+    if row.operation == "logout" && who.access.is_some() && door == Door::Rest {
+        who.sign_in().await
+    } else {
+        who.clone()
+    }
+}
+
+/// Whether an answer holds anything of Acme's.
+fn tells_of(reply: &Reply, world: &World) -> bool {
+    reply.body.contains(&world.acme) || reply.body.contains("acme.example.com")
+}
+
+#[tokio::test]
+async fn ids_of_another_tenants_things_are_unknown_in_ones_own() {
+    let app = TestApp::new().await;
+    db::unlimited(&app, "trial").await;
+    let acme = app.company("Acme").await;
+    let beta = app.company("Beta").await;
+    let world = world(&app, &acme).await;
+    for door in Door::BOTH {
+        let calls: [fn(&str, &str) -> Call; 4] = [
+            |tenant, id| ops::change_member_role(tenant, id, "admin"),
+            ops::remove_member,
+            ops::resend_invitation,
+            ops::revoke_invitation,
+        ];
+        for (n, call) in calls.into_iter().enumerate() {
+            let things = if n < 2 {
+                &world.spare_members
+            } else {
+                &world.spare_invitations
+            };
+            let before = db::counts(&app).await;
+            let foreign = beta.owner.call(door, &call(&beta.id, &things[0])).await;
+            let unknown = beta.owner.call(door, &call(&beta.id, NOBODY)).await;
+            assert_eq!(foreign.failure().code, NONE, "{foreign}");
+            assert_same(&foreign, &unknown);
+            assert_eq!(db::counts(&app).await, before);
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_operator_has_no_role_in_any_tenant() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let operator = app.company("Operators").await.owner;
+    db::make_superuser(&app, &operator.id).await;
+    for door in Door::BOTH {
+        let me = operator.call(door, &ops::viewer()).await;
+        assert!(me.body.contains("\"is_superuser\":true"), "{me}");
+        let foreign = operator.call(door, &ops::tenant(&acme.id)).await;
+        assert_eq!(foreign.failure().code, NONE);
+        assert_same(&foreign, &operator.call(door, &ops::tenant(NOBODY)).await);
+        let members = operator.call(door, &ops::members(&acme.id)).await;
+        assert_eq!(members.failure().code, NONE);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_graph_leads_nowhere_that_its_start_does_not_allow() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let member = acme.join("member").await;
+    // From oneself over the tenant to its people, by a member who may not see them.
+    for query in [
+        "{ viewer { currentTenant { members { nodes { user { email } } } } } }",
+        "{ viewer { memberships { nodes { tenant { members { totalCount } } } } } }",
+        "{ tenants { nodes { invitations { nodes { email } } } } }",
+        "{ viewer { membership { tenant { invitations { totalCount } } } } }",
+    ] {
+        let reply = member.gql(query, json!({})).await;
+        assert_eq!(reply.failure().code, NO, "{query}: {reply}");
+        assert!(
+            !reply.body.contains("owner@acme.example.com"),
+            "{query}: {reply}"
+        );
+        acme.owner.gql(query, json!({})).await.ok();
+    }
+    // What a person keeps to themselves: where their sign-in lands.
+    let query = "{ tenant { members { nodes { user { id defaultTenantId } } } } }";
+    let reply = acme.owner.gql(query, json!({})).await;
+    let nodes = reply.ok()["tenant"]["members"]["nodes"]
+        .as_array()
+        .unwrap()
+        .clone();
+    for node in nodes {
+        let own = node["user"]["id"] == acme.owner.id;
+        assert_eq!(!node["user"]["defaultTenantId"].is_null(), own, "{node}");
+    }
+    app.finish().await;
+}

@@ -1,0 +1,29 @@
+//! The tests of the whole application, in one binary: behaviour through the doors, on either stack.
+//! `cargo test` runs them on SQLite, `TEST_STACK=full cargo test` on PostgreSQL and Redis. Rules of
+//! a single value or file are tested beside it in `src/`.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read their own settings from the environment and start tasks of their own"
+)]
+
+mod architecture;
+mod auth;
+mod bad_input;
+mod billing;
+mod cli;
+mod concurrency;
+mod docs;
+mod effects;
+mod errors;
+mod graphql;
+mod isolation;
+mod members;
+mod migrations;
+mod parity;
+mod permissions;
+mod ports;
+mod schema;
+mod statements;
+mod support;
+mod tenants;

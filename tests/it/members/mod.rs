@@ -1,0 +1,8 @@
+//! People in a tenant: listing, inviting, joining by link, roles, removal (rulings 7 to 9, 14).
+
+mod invitations;
+mod invite;
+mod join;
+mod list;
+mod removal;
+mod roles;

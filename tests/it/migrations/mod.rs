@@ -1,0 +1,6 @@
+//! The schema's history runs forwards and backwards on both databases, and the constraints that it
+//! makes hold against rows that no code of ours would write.
+
+mod constraints;
+mod rows;
+mod steps;

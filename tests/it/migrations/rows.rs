@@ -1,0 +1,208 @@
+//! One good row for every table, to be copied and spoiled.
+
+use entity::{
+    event,
+    ids::{
+        EventId, InvitationId, MembershipId, OutboxMessageId, PlanId, RefreshTokenId, SessionId,
+        SubscriptionId, TenantId, UserId,
+    },
+    invitation::{self, InvitationStatus},
+    membership::{self, TenantRole},
+    outbox_message, plan, refresh_token, session,
+    subscription::{self, BillingPeriod, SubscriptionStatus},
+    tenant::{self, TenantStatus},
+    user,
+};
+use erpmax::ports::clock::Ids;
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
+    ModelTrait,
+};
+use serde_json::json;
+
+use crate::support::{settings, storage::Storage};
+
+/// A migrated database with one good row in every table, and copies of those rows to spoil.
+pub struct Rows {
+    pub db: DatabaseConnection,
+    pub ids: Ids,
+    pub user: user::Model,
+    pub tenant: tenant::Model,
+    pub plan: plan::Model,
+    pub membership: membership::Model,
+    pub invitation: invitation::Model,
+    pub subscription: subscription::Model,
+    pub session: session::Model,
+    pub refresh: refresh_token::Model,
+    pub event: event::Model,
+    pub outbox: outbox_message::Model,
+}
+
+impl Rows {
+    pub async fn new(storage: &Storage) -> Self {
+        let (db, ids, now) = (
+            storage.connect().await,
+            Ids::seeded(7),
+            settings::clock().now(),
+        );
+        let user = user::Model {
+            id: UserId(ids.next()),
+            email: "Ann@example.com".into(),
+            email_normalized: "ann@example.com".into(),
+            email_verified_at: None,
+            password_hash: "$argon2id$".into(),
+            full_name: "Ann".into(),
+            is_active: true,
+            is_superuser: false,
+            created_at: now,
+            updated_at: now,
+        };
+        let tenant = tenant::Model {
+            id: TenantId(ids.next()),
+            name: "Acme".into(),
+            slug: "acme".into(),
+            status: TenantStatus::Active,
+            erpnext_site_url: None,
+            settings: json!({}),
+            created_at: now,
+            updated_at: now,
+        };
+        let plan = plan::Model {
+            id: PlanId(ids.next()),
+            name: "Test".into(),
+            slug: "test".into(),
+            description: "A test".into(),
+            price_monthly: 1,
+            price_yearly: 10,
+            currency: "USD".into(),
+            features: json!([]),
+            max_users: None,
+            max_storage_gb: None,
+            trial_days: None,
+            is_active: true,
+            sort_order: 9,
+            created_at: now,
+            updated_at: now,
+        };
+        let membership = membership::Model {
+            id: MembershipId(ids.next()),
+            user_id: user.id,
+            tenant_id: tenant.id,
+            role: TenantRole::Owner,
+            is_default: true,
+            joined_at: now,
+        };
+        let invitation = invitation::Model {
+            id: InvitationId(ids.next()),
+            tenant_id: tenant.id,
+            email: "New@example.com".into(),
+            email_normalized: "new@example.com".into(),
+            role: TenantRole::Member,
+            status: InvitationStatus::Pending,
+            generation: 1,
+            token_hash: vec![1; 32],
+            invited_by: Some(user.id),
+            expires_at: now,
+            accepted_by: None,
+            closed_at: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let subscription = subscription::Model {
+            id: SubscriptionId(ids.next()),
+            tenant_id: tenant.id,
+            plan_id: plan.id,
+            status: SubscriptionStatus::Trial,
+            billing_period: BillingPeriod::Monthly,
+            trial_ends_at: None,
+            current_period_start: now,
+            current_period_end: now,
+            cancel_at_period_end: false,
+            cancelled_at: None,
+            cancel_reason: None,
+            payment_provider: None,
+            external_subscription_id: None,
+            external_customer_id: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let session = session::Model {
+            id: SessionId(ids.next()),
+            user_id: user.id,
+            tenant_id: Some(tenant.id),
+            user_agent: None,
+            ip_address: None,
+            created_at: now,
+            refreshed_at: now,
+            expires_at: now,
+            revoked_at: None,
+        };
+        let refresh = refresh_token::Model {
+            id: RefreshTokenId(ids.next()),
+            session_id: session.id,
+            tenant_id: Some(tenant.id),
+            access_token_id: ids.next(),
+            issued_at: now,
+            expires_at: now,
+            rotated_at: None,
+        };
+        let event = event::Model {
+            id: EventId(ids.next()),
+            stream: format!("tenant:{}", tenant.id),
+            seq: 1,
+            kind: "tenant_updated".into(),
+            payload: json!({}),
+            occurred_at: now,
+        };
+        let outbox = outbox_message::Model {
+            id: OutboxMessageId(ids.next()),
+            kind: "invitation_mail".into(),
+            payload: json!({}),
+            request_id: None,
+            attempts: 0,
+            available_at: now,
+            claimed_until: None,
+            dead_at: None,
+            last_error: None,
+            created_at: now,
+        };
+        let rows = Self {
+            db,
+            ids,
+            user,
+            tenant,
+            plan,
+            membership,
+            invitation,
+            subscription,
+            session,
+            refresh,
+            event,
+            outbox,
+        };
+        rows.insert(&rows.user).await.unwrap();
+        rows.insert(&rows.tenant).await.unwrap();
+        rows.insert(&rows.plan).await.unwrap();
+        rows.insert(&rows.membership).await.unwrap();
+        rows.insert(&rows.invitation).await.unwrap();
+        rows.insert(&rows.subscription).await.unwrap();
+        rows.insert(&rows.session).await.unwrap();
+        rows.insert(&rows.refresh).await.unwrap();
+        rows.insert(&rows.event).await.unwrap();
+        rows.insert(&rows.outbox).await.unwrap();
+        rows
+    }
+
+    pub async fn insert<M, A>(&self, model: &M) -> Result<(), DbErr>
+    where
+        M: ModelTrait + IntoActiveModel<A> + Clone,
+        A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        let row = model.clone().into_active_model().reset_all();
+        A::Entity::insert(row)
+            .exec_without_returning(&self.db)
+            .await
+            .map(drop)
+    }
+}

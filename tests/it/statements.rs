@@ -1,0 +1,159 @@
+//! How many SQL statements an operation sends: a number that does not grow with the answer.
+
+use serde_json::{Value, json};
+
+use crate::support::{Actor, TestApp, db};
+
+const ME: &str = "{ viewer { id email fullName currentTenant { id name viewerRole } \
+     memberships { nodes { role tenant { id name } } } } }";
+const TENANTS: &str = "{ tenants(first: 100) { totalCount nodes { id name viewerRole } } }";
+/// The benchmark's nested query (W8) without its jobs.
+const NESTED: &str = "query($first: Int!) { viewer { memberships(first: $first) { nodes { \
+     tenant { name subscription { status plan { name } } } } } } }";
+
+/// Somebody who is in so many tenants.
+async fn owner_of(app: &TestApp, tenants: i64) -> Actor {
+    let acme = app.company("Acme").await;
+    if tenants > 1 {
+        db::more_tenants(app, &acme.owner.id, tenants - 1).await;
+    }
+    acme.owner
+}
+
+async fn graphql(app: &TestApp, who: &Actor, query: &str, variables: Value) -> (u64, Value) {
+    let mut data = Value::Null;
+    let statements = app
+        .sql(async || data = who.gql(query, variables).await.ok().clone())
+        .await;
+    (statements, data)
+}
+
+#[tokio::test]
+async fn me_takes_two_statements_at_any_size() {
+    for tenants in [1, 10, 100] {
+        let app = TestApp::new().await;
+        let who = owner_of(&app, tenants).await;
+        let rest = app
+            .sql(async || drop(who.get("/auth/me").await.expect(200).clone()))
+            .await;
+        assert!(rest <= 2, "REST: {rest} statements for {tenants} tenants");
+        let (sent, data) = graphql(&app, &who, ME, json!({})).await;
+        let nodes = data["viewer"]["memberships"]["nodes"]
+            .as_array()
+            .unwrap()
+            .len();
+        assert_eq!(nodes, usize::try_from(tenants.min(20)).unwrap());
+        assert!(
+            sent <= 2,
+            "GraphQL: {sent} statements for {tenants} tenants"
+        );
+        assert!(rest >= 1 && sent >= 1, "the counter counts");
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn tenants_takes_three_statements_at_any_size() {
+    for tenants in [1, 10, 100] {
+        let app = TestApp::new().await;
+        let who = owner_of(&app, tenants).await;
+        let rest = app
+            .sql(async || {
+                let reply = who.get("/tenants?size=100").await;
+                assert_eq!(
+                    reply.expect(200).as_array().unwrap().len(),
+                    tenants.try_into().unwrap()
+                );
+            })
+            .await;
+        assert!(rest <= 3, "REST: {rest} statements for {tenants} tenants");
+        let (sent, data) = graphql(&app, &who, TENANTS, json!({})).await;
+        assert_eq!(data["tenants"]["totalCount"], tenants);
+        assert!(
+            sent <= 3,
+            "GraphQL: {sent} statements for {tenants} tenants"
+        );
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn the_nested_query_takes_five_statements_at_any_size() {
+    let mut counted = Vec::new();
+    for tenants in [1, 10, 100] {
+        let app = TestApp::new().await;
+        let who = owner_of(&app, tenants).await;
+        let (sent, data) = graphql(&app, &who, NESTED, json!({ "first": 100 })).await;
+        let nodes = data["viewer"]["memberships"]["nodes"]
+            .as_array()
+            .unwrap()
+            .clone();
+        assert_eq!(nodes.len(), usize::try_from(tenants).unwrap());
+        for node in nodes {
+            assert!(
+                node["tenant"]["subscription"]["plan"]["name"].is_string(),
+                "{node:#}"
+            );
+        }
+        assert!(sent <= 5, "{sent} statements for {tenants} tenants");
+        counted.push(sent);
+        app.finish().await;
+    }
+    assert_eq!(counted[1], counted[2], "the number grows with the answer");
+}
+
+#[tokio::test]
+async fn members_of_a_tenant_take_the_same_number_at_any_size() {
+    let query = "{ tenant { usage { users } limits { maxUsers } members(first: 100) {
+        totalCount nodes { role user { email } tenant { name } } } } }";
+    let mut counted = Vec::new();
+    for people in [1, 10, 90] {
+        let app = TestApp::new().await;
+        let acme = app.company("Acme").await;
+        db::more_members(&app, &acme.id, people).await;
+        let (sent, data) = graphql(&app, &acme.owner, query, json!({})).await;
+        assert_eq!(data["tenant"]["members"]["totalCount"], people + 1);
+        assert_eq!(data["tenant"]["usage"]["users"], people + 1);
+        counted.push(sent);
+        app.finish().await;
+    }
+    assert!(
+        counted.iter().all(|sent| *sent == counted[0] && *sent <= 7),
+        "{counted:?}"
+    );
+}
+
+#[tokio::test]
+async fn plans_and_refusals_are_cheap() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let visitor = app.visitor();
+    let plans = app
+        .sql(async || drop(visitor.get("/billing/plans").await))
+        .await;
+    assert_eq!(plans, 1);
+    // Nobody asks the database for a token that does not verify, or for no token at all.
+    let garbage = visitor.with_access("garbage");
+    let refused = app
+        .sql(async || assert_eq!(garbage.get("/auth/me").await.status, 401))
+        .await;
+    assert_eq!(refused, 0);
+    let refused = app
+        .sql(async || assert_eq!(visitor.get("/tenants").await.status, 401))
+        .await;
+    assert_eq!(refused, 0);
+    // One statement tells session, user and membership.
+    let permissions = app
+        .sql(async || {
+            drop(
+                acme.owner
+                    .gql("{ permissions }", json!({}))
+                    .await
+                    .ok()
+                    .clone(),
+            )
+        })
+        .await;
+    assert_eq!(permissions, 1);
+    app.finish().await;
+}

@@ -1,0 +1,233 @@
+//! The real application behind a real socket, on storage of its own and with a clock that stands
+//! still. Nothing runs in the background: `settle` does what is due.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use erpmax::{
+    app::App,
+    boot,
+    config::Config,
+    domain::{cx::Cx, outbox},
+    ports::clock::{Clock, Ids},
+    server, worker,
+};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::{Actor, settings, storage::Storage};
+
+/// A running application. It must be finished; dropping it otherwise fails the test.
+pub struct TestApp {
+    /// The application itself, for what no door shows.
+    pub app: App,
+    base: Arc<str>,
+    http: reqwest::Client,
+    server: Option<JoinHandle<std::io::Result<()>>>,
+    house: Arc<House>,
+    finished: bool,
+}
+
+/// What outlives a restart.
+struct House {
+    storage: Mutex<Option<Storage>>,
+    data_dir: TempDir,
+    config: Config,
+    clock: Clock,
+    ids: Ids,
+    numbers: AtomicU32,
+}
+
+impl TestApp {
+    /// With the settings of a developer's machine.
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With changed settings.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let data_dir = tempfile::tempdir().expect("a temporary directory");
+        let storage = Storage::seeded(data_dir.path()).await;
+        let mut config = settings::config(data_dir.path(), &storage);
+        change(&mut config);
+        let house = House {
+            storage: Mutex::new(Some(storage)),
+            data_dir,
+            config,
+            clock: settings::clock(),
+            ids: Ids::seeded(1),
+            numbers: AtomicU32::new(0),
+        };
+        Self::open(Arc::new(house)).await
+    }
+
+    async fn open(house: Arc<House>) -> Self {
+        let House {
+            config, clock, ids, ..
+        } = &*house;
+        let app = boot::with(config.clone(), clock.clone(), ids.clone())
+            .await
+            .expect("it boots");
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address")).into();
+        let server = Some(tokio::spawn(server::serve(app.clone(), listener)));
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(60))
+            .build()
+            .expect("a client");
+        Self {
+            app,
+            base,
+            http,
+            server,
+            house,
+            finished: false,
+        }
+    }
+
+    /// Somebody without an account.
+    pub fn visitor(&self) -> Actor {
+        Actor {
+            base: self.base.clone(),
+            http: self.http.clone(),
+            email: String::new(),
+            id: String::new(),
+            access: None,
+            refresh: String::new(),
+        }
+    }
+
+    /// Somebody who knew the application before it was restarted, or another replica of it.
+    pub fn moved(&self, who: &Actor) -> Actor {
+        Actor {
+            base: self.base.clone(),
+            http: self.http.clone(),
+            ..who.clone()
+        }
+    }
+
+    /// A number that was not used before in this test.
+    pub fn next_number(&self) -> u32 {
+        self.house.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The directory of the application's files.
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.house.data_dir.path()
+    }
+
+    /// Moves time forward.
+    pub fn advance(&self, duration: Duration) {
+        self.app.clock.advance(duration);
+    }
+
+    /// Moves time forward.
+    pub fn advance_secs(&self, seconds: u64) {
+        self.advance(Duration::from_secs(seconds));
+    }
+
+    /// Does everything that is due; returns how many jobs were tried.
+    pub async fn settle(&self) -> usize {
+        worker::settle(&self.app)
+            .await
+            .expect("the outbox can be read")
+    }
+
+    /// How many SQL statements the application sends while something happens.
+    pub async fn sql(&self, happens: impl AsyncFnOnce()) -> u64 {
+        let before = self.app.statements.count();
+        happens().await;
+        self.app.statements.count() - before
+    }
+
+    /// The context of the system itself.
+    pub fn system(&self) -> Cx {
+        Cx::system(self.app.clone(), "test", "test")
+    }
+
+    /// Another replica: the same storage, files, keys and time, a process of its own.
+    pub async fn replica(&self) -> Self {
+        Self::open(self.house.clone()).await
+    }
+
+    /// Stops and starts again, as after a deployment.
+    pub async fn restart(mut self) -> Self {
+        self.stop().await;
+        Self::open(self.house.clone()).await
+    }
+
+    /// Ends a replica; what is left to do is left to the others.
+    pub async fn leave(mut self) {
+        self.stop().await;
+    }
+
+    /// Asserts that nothing is left to do and nothing was given up, and tidies away.
+    pub async fn finish(self) {
+        self.finish_with_dead(0).await;
+    }
+
+    /// The same, where so many jobs were to be given up.
+    pub async fn finish_with_dead(mut self, given_up: u64) {
+        self.settle().await;
+        let cx = self.system();
+        assert_eq!(
+            outbox::pending(&cx).await.unwrap(),
+            0,
+            "jobs wait in the outbox"
+        );
+        assert_eq!(
+            outbox::dead(&cx).await.unwrap(),
+            given_up,
+            "jobs that were given up"
+        );
+        drop(cx);
+        self.stop().await;
+        self.remove_storage().await;
+    }
+
+    /// Ends without looking at what is left: for a test that took the database away.
+    pub async fn abandon(mut self) {
+        self.stop().await;
+        self.remove_storage().await;
+    }
+
+    async fn remove_storage(&self) {
+        let storage = self.house.storage.lock().unwrap().take();
+        if let Some(storage) = storage {
+            storage.remove().await;
+        }
+    }
+
+    async fn stop(&mut self) {
+        self.finished = true;
+        self.http = reqwest::Client::new();
+        self.app.shutdown.cancel();
+        if let Some(server) = self.server.take() {
+            server
+                .await
+                .expect("the server does not panic")
+                .expect("the server ends well");
+        }
+        self.app.tasks.close();
+        tokio::time::timeout(Duration::from_secs(10), self.app.tasks.wait())
+            .await
+            .expect("all tasks end on shutdown");
+        self.app.db.clone().close().await.expect("the pool closes");
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if !self.finished && !std::thread::panicking() {
+            panic!("the TestApp was not finished: call `app.finish().await`");
+        }
+    }
+}

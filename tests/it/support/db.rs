@@ -1,0 +1,358 @@
+//! Oddities that no door makes: legacy rows, ended subscriptions, crowds. Straight to the database.
+
+use std::fmt::Write;
+
+use chrono::Duration;
+use entity::{
+    audit_entry, event,
+    ids::{MembershipId, PlanId, SubscriptionId, TenantId, UserId},
+    invitation,
+    membership::{self, TenantRole},
+    outbox_message, plan, refresh_token, session,
+    subscription::{self, BillingPeriod, SubscriptionStatus},
+    tenant::{self, TenantStatus},
+    user,
+};
+use sea_orm::{
+    ActiveEnum, ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait,
+    PaginatorTrait, QueryFilter, sea_query::Expr,
+};
+use serde_json::json;
+
+use super::TestApp;
+
+/// How many rows there are: what must not change when a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "each is the number of rows of the table of that name"
+)]
+pub struct Counts {
+    pub users: u64,
+    pub tenants: u64,
+    pub memberships: u64,
+    pub invitations: u64,
+    pub subscriptions: u64,
+    pub sessions: u64,
+    pub refresh_tokens: u64,
+    pub events: u64,
+    pub outbox: u64,
+    pub audit: u64,
+}
+
+/// Counts the rows of every table that requests write to.
+pub async fn counts(app: &TestApp) -> Counts {
+    async fn count<E>(db: &DatabaseConnection) -> u64
+    where
+        E: EntityTrait,
+        E::Model: Send + Sync,
+    {
+        PaginatorTrait::count(E::find(), db).await.unwrap()
+    }
+    let db = &app.app.db;
+    Counts {
+        users: count::<user::Entity>(db).await,
+        tenants: count::<tenant::Entity>(db).await,
+        memberships: count::<membership::Entity>(db).await,
+        invitations: count::<invitation::Entity>(db).await,
+        subscriptions: count::<subscription::Entity>(db).await,
+        sessions: count::<session::Entity>(db).await,
+        refresh_tokens: count::<refresh_token::Entity>(db).await,
+        events: count::<event::Entity>(db).await,
+        outbox: count::<outbox_message::Entity>(db).await,
+        audit: count::<audit_entry::Entity>(db).await,
+    }
+}
+
+/// Everything that is stored where a secret could hide, as text.
+pub async fn dump(app: &TestApp) -> String {
+    let db = &app.app.db;
+    let mut dump = String::new();
+    let _ = write!(
+        dump,
+        "{:?}",
+        invitation::Entity::find().all(db).await.unwrap()
+    );
+    let _ = write!(
+        dump,
+        "{:?}",
+        outbox_message::Entity::find().all(db).await.unwrap()
+    );
+    let _ = write!(dump, "{:?}", event::Entity::find().all(db).await.unwrap());
+    let _ = write!(
+        dump,
+        "{:?}",
+        audit_entry::Entity::find().all(db).await.unwrap()
+    );
+    let _ = write!(dump, "{:?}", session::Entity::find().all(db).await.unwrap());
+    let _ = write!(
+        dump,
+        "{:?}",
+        refresh_token::Entity::find().all(db).await.unwrap()
+    );
+    dump
+}
+
+/// The audit log, oldest first: action, actor and what it was done to.
+pub async fn deeds(app: &TestApp) -> Vec<(String, String, String)> {
+    let mut entries = audit_entry::Entity::find().all(&app.app.db).await.unwrap();
+    entries.sort_by_key(|entry| entry.id);
+    entries
+        .into_iter()
+        .map(|entry| (entry.action, entry.actor, entry.target_kind))
+        .collect()
+}
+
+fn user_id(id: &str) -> UserId {
+    id.parse().unwrap()
+}
+
+fn tenant_id(id: &str) -> TenantId {
+    id.parse().unwrap()
+}
+
+/// Disables an account.
+pub async fn deactivate(app: &TestApp, user: &str) {
+    let change = user::ActiveModel {
+        is_active: Set(false),
+        ..existing(user_id(user))
+    };
+    change.update(&app.app.db).await.unwrap();
+}
+
+/// Deletes an account and whatever goes with it.
+pub async fn delete_user(app: &TestApp, user: &str) {
+    user::Entity::delete_by_id(user_id(user))
+        .exec(&app.app.db)
+        .await
+        .unwrap();
+}
+
+fn existing(id: UserId) -> user::ActiveModel {
+    user::ActiveModel {
+        id: sea_orm::ActiveValue::Unchanged(id),
+        ..Default::default()
+    }
+}
+
+/// An account as the legacy system left it: a bcrypt hash and no tenant.
+pub async fn legacy_user(app: &TestApp, email: &str, password: &str, version: &str) -> UserId {
+    let hash = bcrypt::hash_with_result(password, 4).unwrap();
+    let version = match version {
+        "2a" => bcrypt::Version::TwoA,
+        "2b" => bcrypt::Version::TwoB,
+        "2y" => bcrypt::Version::TwoY,
+        other => panic!("no version {other} of bcrypt"),
+    };
+    let id = UserId(app.app.ids.next());
+    plain_user(app, id, email, hash.format_for_version(version)).await;
+    id
+}
+
+async fn plain_user(app: &TestApp, id: UserId, email: &str, password_hash: String) {
+    let row = user::Model {
+        id,
+        email: email.to_owned(),
+        email_normalized: email.to_lowercase(),
+        email_verified_at: None,
+        password_hash,
+        full_name: "Legacy Person".to_owned(),
+        is_active: true,
+        is_superuser: false,
+        created_at: app.app.clock.now(),
+        updated_at: app.app.clock.now(),
+    };
+    user::Entity::insert(user::ActiveModel::from(row))
+        .exec(&app.app.db)
+        .await
+        .unwrap();
+}
+
+/// The stored hash.
+pub async fn password_hash(app: &TestApp, user: UserId) -> String {
+    user::Entity::find_by_id(user)
+        .one(&app.app.db)
+        .await
+        .unwrap()
+        .unwrap()
+        .password_hash
+}
+
+/// Replaces the stored hash.
+pub async fn set_password_hash(app: &TestApp, user: UserId, hash: &str) {
+    let change = user::ActiveModel {
+        password_hash: Set(hash.to_owned()),
+        ..existing(user)
+    };
+    change.update(&app.app.db).await.unwrap();
+}
+
+/// Makes somebody an operator.
+pub async fn make_superuser(app: &TestApp, user: &str) {
+    let change = user::ActiveModel {
+        is_superuser: Set(true),
+        ..existing(user_id(user))
+    };
+    change.update(&app.app.db).await.unwrap();
+}
+
+/// Puts somebody into so many more tenants, each with a subscription.
+pub async fn more_tenants(app: &TestApp, user: &str, how_many: i64) {
+    let now = app.app.clock.now();
+    let plan = plan_by_slug(app, "trial").await.id;
+    let (mut tenants, mut places, mut paid) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 1..=how_many {
+        let id = TenantId(app.app.ids.next());
+        let at = now + Duration::seconds(n);
+        tenants.push(tenant::ActiveModel::from(tenant::Model {
+            id,
+            name: format!("More {n}"),
+            slug: format!("more-{n}-{}", app.next_number()),
+            status: TenantStatus::Active,
+            erpnext_site_url: None,
+            settings: json!({}),
+            created_at: at,
+            updated_at: at,
+        }));
+        places.push(place(app, user_id(user), id, TenantRole::Member, at));
+        paid.push(subscription::ActiveModel::from(subscription::Model {
+            id: SubscriptionId(app.app.ids.next()),
+            tenant_id: id,
+            plan_id: plan,
+            status: SubscriptionStatus::Active,
+            billing_period: BillingPeriod::Monthly,
+            trial_ends_at: None,
+            current_period_start: now,
+            current_period_end: now + Duration::days(30),
+            cancel_at_period_end: false,
+            cancelled_at: None,
+            cancel_reason: None,
+            payment_provider: None,
+            external_subscription_id: None,
+            external_customer_id: None,
+            created_at: now,
+            updated_at: now,
+        }));
+    }
+    let db = &app.app.db;
+    tenant::Entity::insert_many(tenants)
+        .exec_without_returning(db)
+        .await
+        .unwrap();
+    membership::Entity::insert_many(places)
+        .exec_without_returning(db)
+        .await
+        .unwrap();
+    subscription::Entity::insert_many(paid)
+        .exec_without_returning(db)
+        .await
+        .unwrap();
+}
+
+fn place(
+    app: &TestApp,
+    user: UserId,
+    tenant: TenantId,
+    role: TenantRole,
+    at: entity::Timestamp,
+) -> membership::ActiveModel {
+    membership::ActiveModel::from(membership::Model {
+        id: MembershipId(app.app.ids.next()),
+        user_id: user,
+        tenant_id: tenant,
+        role,
+        is_default: false,
+        joined_at: at,
+    })
+}
+
+/// Puts so many more people into a tenant: `person0@many.example.com` and so on.
+pub async fn more_members(app: &TestApp, tenant: &str, how_many: usize) {
+    let now = app.app.clock.now();
+    let mut places = Vec::new();
+    for n in 0..how_many {
+        let id = UserId(app.app.ids.next());
+        plain_user(
+            app,
+            id,
+            &format!("person{n}@many.example.com"),
+            "$2b$nobody".into(),
+        )
+        .await;
+        places.push(place(app, id, tenant_id(tenant), TenantRole::Member, now));
+    }
+    membership::Entity::insert_many(places)
+        .exec_without_returning(&app.app.db)
+        .await
+        .unwrap();
+}
+
+/// The plan with this slug.
+pub async fn plan_by_slug(app: &TestApp, slug: &str) -> plan::Model {
+    let plan = plan::Entity::find().filter(plan::Column::Slug.eq(slug));
+    plan.one(&app.app.db)
+        .await
+        .unwrap()
+        .expect("the plan is seeded")
+}
+
+async fn change_plan(app: &TestApp, slug: &str, change: impl FnOnce(&mut plan::ActiveModel)) {
+    let id: PlanId = plan_by_slug(app, slug).await.id;
+    let mut row = plan::ActiveModel {
+        id: sea_orm::ActiveValue::Unchanged(id),
+        ..Default::default()
+    };
+    change(&mut row);
+    row.update(&app.app.db).await.unwrap();
+}
+
+/// Takes a plan off the price list.
+pub async fn retire_plan(app: &TestApp, slug: &str) {
+    change_plan(app, slug, |plan| plan.is_active = Set(false)).await;
+}
+
+/// Gives a plan room for everybody.
+pub async fn unlimited(app: &TestApp, slug: &str) {
+    change_plan(app, slug, |plan| plan.max_users = Set(None)).await;
+}
+
+/// Gives a plan so many seats.
+pub async fn seats(app: &TestApp, slug: &str, seats: i32) {
+    change_plan(app, slug, |plan| plan.max_users = Set(Some(seats))).await;
+}
+
+/// Gives a plan another monthly price.
+pub async fn price_plan(app: &TestApp, slug: &str, minor_units: i64, currency: &str) {
+    change_plan(app, slug, |plan| {
+        plan.price_monthly = Set(minor_units);
+        plan.currency = Set(currency.to_owned());
+    })
+    .await;
+}
+
+/// Withholds access to a tenant.
+pub async fn suspend(app: &TestApp, tenant: &str) {
+    let change = tenant::Entity::update_many()
+        .col_expr(
+            tenant::Column::Status,
+            Expr::value(TenantStatus::Suspended.to_value()),
+        )
+        .filter(tenant::Column::Id.eq(tenant_id(tenant)));
+    assert_eq!(change.exec(&app.app.db).await.unwrap().rows_affected, 1);
+}
+
+/// Removes a tenant's subscription altogether.
+pub async fn drop_subscription(app: &TestApp, tenant: &str) {
+    let rows = subscription::Entity::delete_many()
+        .filter(subscription::Column::TenantId.eq(tenant_id(tenant)));
+    assert_eq!(rows.exec(&app.app.db).await.unwrap().rows_affected, 1);
+}
+
+/// Sets the stored state of a tenant's subscription.
+pub async fn set_subscription_status(app: &TestApp, tenant: &str, status: &str) {
+    let status = SubscriptionStatus::try_from_value(&status.to_owned()).unwrap();
+    let change = subscription::Entity::update_many()
+        .col_expr(subscription::Column::Status, Expr::value(status.to_value()))
+        .filter(subscription::Column::TenantId.eq(tenant_id(tenant)));
+    assert_eq!(change.exec(&app.app.db).await.unwrap().rows_affected, 1);
+}

@@ -1,0 +1,23 @@
+//! What every test stands on: the real application on storage of its own, and people to use it.
+//! No assertion about a feature lives here.
+
+pub mod app;
+pub mod client;
+pub mod company;
+pub mod db;
+pub mod letters;
+pub mod ops;
+pub mod process;
+pub mod sdl;
+pub mod settings;
+pub mod snapshot;
+pub mod storage;
+
+pub use app::TestApp;
+pub use client::{Actor, Answer, Door, Reply, assert_code, assert_same};
+pub use company::Company;
+pub use reqwest::Method;
+pub use serde_json::{Value, json};
+
+/// A password that the rules accept; the same for everybody, because it is never the point.
+pub const PASSWORD: &str = "correct-Horse-7-battery";

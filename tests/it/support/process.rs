@@ -1,0 +1,238 @@
+//! The real program as a process of its own, in an empty directory and with a bare environment.
+
+use std::{path::Path, process::Stdio, time::Duration};
+
+use reqwest::Method;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+use super::{Actor, storage};
+use crate::support::storage::Storage;
+
+/// How long anything that a process does may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A directory with a database of its own, in which the program is run.
+pub struct Place {
+    /// The working directory.
+    pub dir: TempDir,
+    /// The database; empty at first.
+    pub storage: Storage,
+    settings: Vec<(String, String)>,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Whether the exit status was 0.
+    pub success: bool,
+    /// Its exit status, unless a signal ended it.
+    pub code: Option<i32>,
+    /// What it answered.
+    pub out: String,
+    /// What it complained about.
+    pub err: String,
+}
+
+impl Place {
+    /// On the stack that is tested.
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let storage = Storage::empty(dir.path()).await;
+        let mut settings = vec![
+            ("DATABASE_URL".to_owned(), storage.url.clone()),
+            ("DATABASE_MAX_CONNECTIONS".to_owned(), "6".to_owned()),
+            ("PORT".to_owned(), "0".to_owned()),
+            ("LOG_FORMAT".to_owned(), "pretty".to_owned()),
+        ];
+        if storage::full_stack() {
+            settings.push(("REDIS_URL".to_owned(), storage::redis_url()));
+            settings.push(("REDIS_PREFIX".to_owned(), format!("{}:", storage.name)));
+        }
+        Self {
+            dir,
+            storage,
+            settings,
+        }
+    }
+
+    /// Runs with one more setting.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Runs without a setting.
+    pub fn unset(&mut self, name: &str) {
+        self.settings.retain(|(known, _)| known != name);
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_erpmax"));
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(&self, arguments: &[&str]) -> Ended {
+        let ended = timeout(PATIENCE, self.command(arguments).output()).await;
+        let output = ended
+            .expect("the command ends")
+            .expect("the program can be started");
+        Ended {
+            success: output.status.success(),
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Runs a command that must succeed; what it answered.
+    pub async fn ok(&self, arguments: &[&str]) -> String {
+        let ended = self.run(arguments).await;
+        assert!(ended.success, "{arguments:?} failed: {ended:#?}");
+        ended.out
+    }
+
+    /// Starts the server and waits until it says where it listens.
+    pub async fn serve(&self) -> Server {
+        let mut child = self
+            .command(&["serve"])
+            .spawn()
+            .expect("the program can be started");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let mut said = String::new();
+        let base = timeout(PATIENCE, async {
+            while let Some(line) = lines.next_line().await.expect("text") {
+                said.push_str(&line);
+                said.push('\n');
+                let address = line
+                    .split_whitespace()
+                    .find(|word| word.starts_with("http://127"));
+                if let (true, Some(address)) = (line.contains("GraphQL"), address) {
+                    return Some(address.trim_end_matches("/graphql").to_owned());
+                }
+            }
+            None
+        })
+        .await
+        .expect("the server starts in time");
+        let Some(base) = base else {
+            let mut err = String::new();
+            if let Some(mut pipe) = child.stderr.take() {
+                let _ = pipe.read_to_string(&mut err).await;
+            }
+            panic!("the server ended before it listened: {said}\n{err}");
+        };
+        Server {
+            child,
+            lines: lines.into_inner(),
+            base,
+            said,
+        }
+    }
+
+    /// Tidies away.
+    pub async fn remove(self) {
+        self.storage.remove().await;
+    }
+
+    /// The directory of the program's files.
+    pub fn data_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
+    }
+}
+
+/// A serving process.
+pub struct Server {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    /// Where it listens.
+    pub base: String,
+    /// What it said up to then.
+    pub said: String,
+}
+
+impl Server {
+    /// Somebody without an account.
+    pub fn visitor(&self) -> Actor {
+        Actor {
+            base: self.base.as_str().into(),
+            http: reqwest::Client::new(),
+            email: String::new(),
+            id: String::new(),
+            access: None,
+            refresh: String::new(),
+        }
+    }
+
+    /// Whether it still answers.
+    pub async fn lives(&self) -> bool {
+        self.visitor()
+            .send(Method::GET, "/health", None)
+            .await
+            .status
+            == 200
+    }
+
+    /// Asks it to stop, as a supervisor does.
+    pub async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("it runs").to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &id])
+            .status()
+            .await;
+        assert!(sent.expect("kill can be started").success());
+    }
+
+    /// Waits for its end; its exit status and all it said.
+    pub async fn ended(mut self) -> (Option<i32>, String) {
+        let mut err = self.child.stderr.take().expect("a pipe");
+        let (mut out, mut complaints) = (String::new(), String::new());
+        let status = timeout(PATIENCE, async {
+            let (status, ..) = tokio::join!(
+                self.child.wait(),
+                self.lines.read_to_string(&mut out),
+                err.read_to_string(&mut complaints),
+            );
+            status.expect("a status")
+        });
+        let status = status.await.expect("it stops in time");
+        (status.code(), format!("{}{out}{complaints}", self.said))
+    }
+
+    /// Stops it gently and asserts that it went well.
+    pub async fn stop(self) {
+        self.signal("TERM").await;
+        let (code, said) = self.ended().await;
+        assert_eq!(code, Some(0), "{said}");
+    }
+}
+
+/// Waits until a letter to an address lies in a directory; its text.
+pub async fn letter_to(mail: &Path, address: &str) -> String {
+    let mut interval = tokio::time::interval(Duration::from_millis(20));
+    let found = timeout(PATIENCE, async {
+        loop {
+            interval.tick().await;
+            for file in std::fs::read_dir(mail).into_iter().flatten().flatten() {
+                let text = std::fs::read_to_string(file.path()).unwrap_or_default();
+                if text.starts_with(&format!("To: {address}\n")) {
+                    return text;
+                }
+            }
+        }
+    });
+    found.await.expect("the letter comes in time")
+}
