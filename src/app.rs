@@ -67,7 +67,8 @@ impl App {
 
     /// Runs a task that shutdown waits for.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task.instrument(tracing::info_span!("task", name)));
+        self.tasks
+            .spawn(task.instrument(tracing::info_span!("task", name)));
     }
 }
 

@@ -93,9 +93,11 @@ impl Error {
                 .collect::<Vec<_>>()
                 .join("; ")
                 .into(),
-            Self::RateLimited { retry_after } => {
-                format!("Too many requests. Try again in {} s.", whole_seconds(*retry_after)).into()
-            }
+            Self::RateLimited { retry_after } => format!(
+                "Too many requests. Try again in {} s.",
+                whole_seconds(*retry_after)
+            )
+            .into(),
             Self::Upstream { service, .. } => {
                 format!("{service} does not answer as it should. Try again later.").into()
             }
@@ -211,7 +213,11 @@ pub struct FieldError {
 impl FieldError {
     /// Explained by the reason's own text.
     pub fn new(field: impl Into<Cow<'static, str>>, reason: Reason) -> Self {
-        Self { field: field.into(), reason, message: reason.message().to_owned() }
+        Self {
+            field: field.into(),
+            reason,
+            message: reason.message().to_owned(),
+        }
     }
 }
 
@@ -269,7 +275,7 @@ words! {
 }
 
 words! {
-    /// The finer cause of a CONFLICT or INVALID_INPUT.
+    /// The finer cause of a `CONFLICT` or `INVALID_INPUT`.
     Reason, message, "The cause in words, for the client.":
     EmailTaken "EMAIL_TAKEN" "An account with this e-mail address exists already.",
     AlreadyMember "ALREADY_MEMBER" "This user is already in the tenant.",

@@ -1,4 +1,4 @@
-//! ERPMax Orchestrator: the control plane of a SaaS that sells hosted `ERPNext`.
+//! ERPMax Orchestrator: the control plane of a `SaaS` that sells hosted `ERPNext`.
 //!
 //! The floor plan. One core, four doors: the core is written by feature, the doors by protocol, and
 //! the same word names the same thing on every floor.

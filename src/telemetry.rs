@@ -24,11 +24,24 @@ pub fn init(log: &Log, environment: Environment) {
     let filter = EnvFilter::new(format!("{QUIET},{}", log.filter));
     let lines = fmt::layer().with_writer(stderr);
     let started = if is_json(log, environment) {
-        let lines = lines.json().flatten_event(true).with_current_span(true).with_span_list(false);
-        tracing_subscriber::registry().with(filter).with(lines).try_init()
+        let lines = lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false);
+        tracing_subscriber::registry()
+            .with(filter)
+            .with(lines)
+            .try_init()
     } else {
-        let lines = lines.compact().with_target(false).with_ansi(stderr().is_terminal());
-        tracing_subscriber::registry().with(filter).with(lines).try_init()
+        let lines = lines
+            .compact()
+            .with_target(false)
+            .with_ansi(stderr().is_terminal());
+        tracing_subscriber::registry()
+            .with(filter)
+            .with(lines)
+            .try_init()
     };
     if started.is_ok() {
         // The default hook writes several lines that no log reader understands. What was panicked

@@ -1,6 +1,9 @@
 //! `users`: accounts of people.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{boolean, pk_uuid, string, timestamp_with_time_zone, timestamp_with_time_zone_null},
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

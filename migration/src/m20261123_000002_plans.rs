@@ -1,6 +1,12 @@
 //! `plans`: tariffs; money in minor units, a limit of NULL means unlimited.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        big_integer, boolean, integer, integer_null, json_binary, pk_uuid, string, string_len,
+        timestamp_with_time_zone,
+    },
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

@@ -1,6 +1,9 @@
 //! `tenants`: companies, the unit of isolation.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{json_binary, pk_uuid, string, string_len, string_null, timestamp_with_time_zone},
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

@@ -1,6 +1,9 @@
 //! `user_tenants`: who is in which tenant, and as what.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{boolean, pk_uuid, string_len, timestamp_with_time_zone, uuid},
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

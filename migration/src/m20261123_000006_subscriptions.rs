@@ -1,6 +1,12 @@
 //! `subscriptions`: what each tenant is subscribed to; one row per tenant.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        boolean, pk_uuid, string_len, string_len_null, string_null, timestamp_with_time_zone,
+        timestamp_with_time_zone_null, uuid,
+    },
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

@@ -1,6 +1,12 @@
 //! `sessions`: sign-ins; the row is the truth about whether a token still works.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        pk_uuid, string_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid,
+        uuid_null,
+    },
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

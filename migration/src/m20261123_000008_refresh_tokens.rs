@@ -1,6 +1,9 @@
 //! `refresh_tokens`: the claims of each refresh token of a session's family.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{pk_uuid, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_null},
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

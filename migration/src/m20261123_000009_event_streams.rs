@@ -1,6 +1,9 @@
 //! `event_streams`: the head of each stream of events.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{big_integer, string, timestamp_with_time_zone},
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

@@ -1,6 +1,9 @@
 //! `events`: what happened, in order, per stream.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{big_integer, json_binary, pk_uuid, string, timestamp_with_time_zone},
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

@@ -1,6 +1,12 @@
 //! `outbox`: durable jobs on their way to the queue.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        integer, json_binary, pk_uuid, string, string_null, timestamp_with_time_zone,
+        timestamp_with_time_zone_null,
+    },
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

@@ -1,6 +1,9 @@
 //! `audit_log`: who did what, when, from where.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{json_binary, pk_uuid, string, string_null, timestamp_with_time_zone, uuid_null},
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

@@ -1,6 +1,9 @@
 //! `idempotency_records`: answers already given to requests that carried a key.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{json_binary_null, pk_uuid, string, timestamp_with_time_zone},
+};
 
 /// Makes the table.
 #[derive(DeriveMigrationName)]

@@ -35,7 +35,10 @@ pub async fn connect(database: &Database) -> Result<DatabaseConnection> {
 /// A single connection, for work that must not be spread over several or be given up half way.
 pub async fn connect_single(database: &Database) -> Result<DatabaseConnection> {
     let mut options = options(database);
-    options.max_connections(1).idle_timeout(None).max_lifetime(None);
+    options
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None);
     open(database, options).await
 }
 
@@ -49,8 +52,10 @@ fn options(database: &Database) -> ConnectOptions {
         .sqlx_logging(false);
     match database.kind() {
         // A file does not hang up: connections need not be renewed.
-        DatabaseKind::Sqlite => options.idle_timeout(None).max_lifetime(None).map_sqlx_sqlite_opts(
-            |sqlite| {
+        DatabaseKind::Sqlite => options
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .map_sqlx_sqlite_opts(|sqlite| {
                 sqlite
                     .create_if_missing(true)
                     .foreign_keys(true)
@@ -59,21 +64,27 @@ fn options(database: &Database) -> ConnectOptions {
                     .synchronous(SqliteSynchronous::Full)
                     .busy_timeout(BUSY_TIMEOUT)
                     .statement_cache_capacity(STATEMENTS)
-            },
-        ),
-        DatabaseKind::Postgres => options
-            .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS)),
+            }),
+        DatabaseKind::Postgres => {
+            options.map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS))
+        }
     };
     options
 }
 
 async fn open(database: &Database, options: ConnectOptions) -> Result<DatabaseConnection> {
-    let failed =
-        |cause| Error::internal(Unreachable { database: database.describe(), cause });
+    let failed = |cause| {
+        Error::internal(Unreachable {
+            database: database.describe(),
+            cause,
+        })
+    };
     if let Some(dir) = database.file().as_deref().and_then(Path::parent) {
         std::fs::create_dir_all(dir).map_err(|error| failed(error.into()))?;
     }
-    sea_orm::Database::connect(options).await.map_err(|error| failed(explain(error)))
+    sea_orm::Database::connect(options)
+        .await
+        .map_err(|error| failed(explain(error)))
 }
 
 /// A server that refuses or ignores us is tried until the patience ends, which the driver then
@@ -98,7 +109,11 @@ struct Unreachable {
 
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot open the database of DATABASE_URL ({}): {}", self.database, self.cause)
+        write!(
+            f,
+            "cannot open the database of DATABASE_URL ({}): {}",
+            self.database, self.cause
+        )
     }
 }
 

@@ -83,5 +83,7 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
 /// Every TLS client of the process uses this implementation; without it they panic or refuse.
 fn install_tls() {
     // An error means that it was installed before.
-    rustls::crypto::ring::default_provider().install_default().ok();
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
 }

@@ -47,11 +47,17 @@ fn facts(config: &Config) -> Vec<Fact> {
         ("Database", config.database.describe()),
         ("Cache", shared(config)),
         ("Events", shared(config)),
-        ("Jobs", "in this process, from the outbox in the database".into()),
+        (
+            "Jobs",
+            "in this process, from the outbox in the database".into(),
+        ),
         ("Letters", letters(config)),
     ];
     if !config.environment.is_production() {
-        facts.push(("Accounts", "`erpmax seed demo` makes some to try things with".into()));
+        facts.push((
+            "Accounts",
+            "`erpmax seed demo` makes some to try things with".into(),
+        ));
     }
     facts
 }

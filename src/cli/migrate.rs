@@ -76,7 +76,10 @@ async fn show_status(config: &Config) -> Result<(), BoxError> {
     for state in &states {
         terminal::say(line(state));
     }
-    let pending = states.iter().filter(|state| state.applied_at.is_none()).count();
+    let pending = states
+        .iter()
+        .filter(|state| state.applied_at.is_none())
+        .count();
     terminal::say(match pending {
         0 => "The schema is up to date.".to_owned(),
         1 => "1 migration is pending; `erpmax migrate up` applies it.".to_owned(),
@@ -100,8 +103,16 @@ async fn show_history(config: &Config) -> Result<(), BoxError> {
 }
 
 fn line(state: &State) -> String {
-    let State { name, applied_at, known } = state;
-    let unknown = if *known { "" } else { "  (of another version of the program)" };
+    let State {
+        name,
+        applied_at,
+        known,
+    } = state;
+    let unknown = if *known {
+        ""
+    } else {
+        "  (of another version of the program)"
+    };
     match applied_at {
         Some(at) => {
             let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);

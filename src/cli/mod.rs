@@ -89,7 +89,10 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Serve => serve::serve(settings).await,
         Command::Migrate(command) => migrate::run(command, settings).await,
         Command::Seed(args) => seed::run(args, settings).await,
-        Command::Schema => schema::graphql(),
+        Command::Schema => {
+            schema::graphql();
+            Ok(())
+        }
         Command::Openapi => schema::openapi(),
         Command::Healthcheck => healthcheck::run(&settings.server).await,
     };

@@ -4,9 +4,8 @@ use super::terminal;
 use crate::{error::BoxError, graphql, rest};
 
 /// Prints the GraphQL schema.
-pub(super) fn graphql() -> Result<(), BoxError> {
+pub(super) fn graphql() {
     terminal::say(graphql::sdl().trim_end());
-    Ok(())
 }
 
 /// Prints the OpenAPI document.

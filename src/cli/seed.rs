@@ -50,9 +50,16 @@ async fn seed(app: &App, what: Option<What>) -> Result<()> {
     }
     if let Some(What::Demo) = what {
         for account in auth::seed::demo(&cx).await? {
-            let auth::seed::Seeded { email, password, company, created } = account;
+            let auth::seed::Seeded {
+                email,
+                password,
+                company,
+                created,
+            } = account;
             let made = if created { "made" } else { "was there" };
-            terminal::say(format_args!("account  {email} / {password}, {company} ({made})"));
+            terminal::say(format_args!(
+                "account  {email} / {password}, {company} ({made})"
+            ));
         }
     }
     Ok(())
@@ -65,5 +72,8 @@ pub(super) async fn plans_if_none(app: &App) -> Result<()> {
 }
 
 fn source(app: &App) -> PlansSource {
-    app.config.plans_file.clone().map_or(PlansSource::BuiltIn, PlansSource::File)
+    app.config
+        .plans_file
+        .clone()
+        .map_or(PlansSource::BuiltIn, PlansSource::File)
 }

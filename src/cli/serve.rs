@@ -74,7 +74,11 @@ pub(super) async fn prepare_schema(database: &Database) -> Result<()> {
 fn reserve(server: &ServerSettings) -> Result<TcpSocket, BoxError> {
     let address = std::net::SocketAddr::new(server.host, server.port);
     let bind = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        }?;
         // A port whose last connections still linger may be used again.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;

@@ -21,7 +21,10 @@ pub fn confirm(warning: impl Display) -> io::Result<bool> {
     if !io::stdin().is_terminal() {
         return Ok(true);
     }
-    write!(io::stderr(), "{warning}\nType `yes` to go on (or pass --yes): ")?;
+    write!(
+        io::stderr(),
+        "{warning}\nType `yes` to go on (or pass --yes): "
+    )?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(answer.trim() == "yes")

@@ -13,27 +13,54 @@ use super::{Environment, Problems, secret};
 pub struct AuthSettings {
     /// Key that signs the tokens, at least 32 random bytes, e.g. from `openssl rand -hex 32`
     /// [default in development: made once and kept in `DATA_DIR`].
-    #[arg(long, env = "SECRET_KEY", global = true, value_name = "KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "SECRET_KEY",
+        global = true,
+        value_name = "KEY",
+        hide_env_values = true
+    )]
     pub secret_key: Option<String>,
 
     /// How many minutes an access token works.
-    #[arg(long, env = "ACCESS_TOKEN_EXPIRE_MINUTES", global = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "ACCESS_TOKEN_EXPIRE_MINUTES",
+        global = true,
+        value_name = "N"
+    )]
     #[arg(default_value_t = 15, value_parser = value_parser!(u64).range(1..=1440))]
     pub access_token_expire_minutes: u64,
 
     /// How many days a session lasts without being used.
-    #[arg(long, env = "REFRESH_TOKEN_EXPIRE_DAYS", global = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "REFRESH_TOKEN_EXPIRE_DAYS",
+        global = true,
+        value_name = "N"
+    )]
     #[arg(default_value_t = 7, value_parser = value_parser!(u64).range(1..=365))]
     pub refresh_token_expire_days: u64,
 
     /// For how many seconds a used refresh token still answers with the pair it was exchanged
     /// for, so that lost replies and parallel refreshes sign nobody out; 0: single use.
-    #[arg(long, env = "REFRESH_REUSE_WINDOW_SECONDS", global = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "REFRESH_REUSE_WINDOW_SECONDS",
+        global = true,
+        value_name = "N"
+    )]
     #[arg(default_value_t = 60, hide_short_help = true)]
     pub refresh_reuse_window_seconds: u64,
 
     /// How many passwords are hashed at once [default: one less than there are cores].
-    #[arg(long, env = "HASHING_PERMITS", global = true, value_name = "N", hide_short_help = true)]
+    #[arg(
+        long,
+        env = "HASHING_PERMITS",
+        global = true,
+        value_name = "N",
+        hide_short_help = true
+    )]
     pub hashing_permits: Option<NonZero<u16>>,
 
     /// How many sign-ins may wait for a place to hash before the next is told to come back.
@@ -72,7 +99,9 @@ impl AuthSettings {
             access_token_ttl: Duration::from_mins(self.access_token_expire_minutes),
             refresh_token_ttl: Duration::from_hours(24 * self.refresh_token_expire_days),
             refresh_reuse_window: Duration::from_secs(self.refresh_reuse_window_seconds),
-            hashing_permits: self.hashing_permits.map_or_else(spare_cores, |n| n.get().into()),
+            hashing_permits: self
+                .hashing_permits
+                .map_or_else(spare_cores, |n| n.get().into()),
             hashing_queue: self.hashing_queue.into(),
         };
         // The live pair that a forgiven repeat gets must still have a working access token.
@@ -88,5 +117,8 @@ impl AuthSettings {
 
 /// Hashing keeps a core busy; one is left for everything else.
 fn spare_cores() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get).saturating_sub(1).max(1)
+    std::thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .saturating_sub(1)
+        .max(1)
 }

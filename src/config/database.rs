@@ -17,16 +17,33 @@ use super::{Environment, Problems};
 pub struct DatabaseSettings {
     /// Where the database is: `postgres://…` or `sqlite://FILE`; `postgresql+asyncpg://…` of the
     /// legacy system is understood [default: SQLite in `DATA_DIR/erpmax.db`].
-    #[arg(long, env = "DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        global = true,
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub database_url: Option<String>,
 
     /// How many connections are open at most [default: 16 to PostgreSQL, 8 to SQLite].
-    #[arg(long, env = "DATABASE_MAX_CONNECTIONS", global = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "DATABASE_MAX_CONNECTIONS",
+        global = true,
+        value_name = "N"
+    )]
     #[arg(hide_short_help = true)]
     pub database_max_connections: Option<NonZero<u16>>,
 
     /// Whether `serve` brings the schema up to date before it listens.
-    #[arg(long, env = "RUN_MIGRATIONS", global = true, value_name = "BOOL", default_value = "true")]
+    #[arg(
+        long,
+        env = "RUN_MIGRATIONS",
+        global = true,
+        value_name = "BOOL",
+        default_value = "true"
+    )]
     #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub run_migrations: bool,
 }
@@ -110,8 +127,9 @@ impl DatabaseSettings {
             DatabaseKind::Sqlite => 8,
             DatabaseKind::Postgres => 16,
         };
-        database.max_connections =
-            self.database_max_connections.map_or(default, |n| u32::from(n.get()));
+        database.max_connections = self
+            .database_max_connections
+            .map_or(default, |n| u32::from(n.get()));
         if environment.is_production() && database.kind() == DatabaseKind::Sqlite {
             problems.add(
                 "DATABASE_URL",
@@ -127,12 +145,18 @@ fn normalize(url: &str) -> Result<String, &'static str> {
     const FORMS: &str = "must start with postgres:// or sqlite://";
     let (scheme, rest) = url.split_once(':').ok_or(FORMS)?;
     // `+asyncpg` and the like name a Python driver (ruling 34).
-    let scheme = scheme.split('+').next().unwrap_or_default().to_ascii_lowercase();
+    let scheme = scheme
+        .split('+')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     match scheme.as_str() {
         "postgres" | "postgresql" => {
             let url = format!("postgres:{rest}");
             Url::parse(&url).map_err(|_| "is not a URL; is a special character not %-encoded?")?;
-            Ok(url.replacen("?ssl=", "?sslmode=", 1).replacen("&ssl=", "&sslmode=", 1))
+            Ok(url
+                .replacen("?ssl=", "?sslmode=", 1)
+                .replacen("&ssl=", "&sslmode=", 1))
         }
         "sqlite" => {
             let url = format!("sqlite:{rest}");
@@ -147,7 +171,11 @@ fn normalize(url: &str) -> Result<String, &'static str> {
 
 /// The address of a file, with the characters encoded that a URL gives a meaning to.
 fn sqlite_url(file: &Path) -> String {
-    let path = file.to_string_lossy().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    let path = file
+        .to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23");
     format!("sqlite://{path}")
 }
 
@@ -182,8 +210,14 @@ mod tests {
     #[test]
     fn addresses_of_the_legacy_system_are_understood() {
         for (given, expected) in [
-            ("postgresql+asyncpg://u:p@db:5432/erp", "postgres://u:p@db:5432/erp"),
-            ("postgresql://db/erp?ssl=require", "postgres://db/erp?sslmode=require"),
+            (
+                "postgresql+asyncpg://u:p@db:5432/erp",
+                "postgres://u:p@db:5432/erp",
+            ),
+            (
+                "postgresql://db/erp?ssl=require",
+                "postgres://db/erp?sslmode=require",
+            ),
             ("postgres://db/erp", "postgres://db/erp"),
             ("sqlite+aiosqlite:///tmp/a.db", "sqlite:///tmp/a.db"),
         ] {
@@ -193,7 +227,13 @@ mod tests {
 
     #[test]
     fn what_cannot_work_is_refused() {
-        for given in ["mysql://db/erp", "erp", "sqlite::memory:", "sqlite://", "postgres://[::"] {
+        for given in [
+            "mysql://db/erp",
+            "erp",
+            "sqlite::memory:",
+            "sqlite://",
+            "postgres://[::",
+        ] {
             assert!(normalize(given).is_err(), "{given}");
         }
     }
@@ -207,7 +247,11 @@ mod tests {
     #[test]
     fn a_description_holds_no_password() {
         let url = SecretString::from("postgres://user:hunter2@db.example/erp");
-        let database = Database { url, max_connections: 1, run_migrations: true };
+        let database = Database {
+            url,
+            max_connections: 1,
+            run_migrations: true,
+        };
         assert_eq!(database.describe(), "PostgreSQL, db.example:5432/erp");
         assert!(!format!("{database:?}").contains("hunter2"));
     }

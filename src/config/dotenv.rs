@@ -25,7 +25,9 @@ fn load(file: &Path) -> Result<(), String> {
 fn line_number(file: &Path, unread: &str) -> usize {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let start = unread.lines().next().unwrap_or_default().trim();
-    text.lines().position(|line| line.contains(start)).map_or(1, |at| at + 1)
+    text.lines()
+        .position(|line| line.contains(start))
+        .map_or(1, |at| at + 1)
 }
 
 #[cfg(test)]
@@ -36,7 +38,11 @@ mod tests {
     fn a_malformed_line_is_named_but_not_told() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join(".env");
-        std::fs::write(&file, "# settings\n\nERPMAX_UNUSED=1\nSECRET = hunter2 oops\n").unwrap();
+        std::fs::write(
+            &file,
+            "# settings\n\nERPMAX_UNUSED=1\nSECRET = hunter2 oops\n",
+        )
+        .unwrap();
         let error = load(&file).unwrap_err();
         assert!(error.contains("line 4"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");

@@ -30,16 +30,34 @@ impl Environment {
 #[command(next_help_heading = "General")]
 pub struct GeneralSettings {
     /// In production, whatever would be unsafe or lost on restart is refused at start.
-    #[arg(long, env = "ENVIRONMENT", global = true, value_enum, ignore_case = true)]
+    #[arg(
+        long,
+        env = "ENVIRONMENT",
+        global = true,
+        value_enum,
+        ignore_case = true
+    )]
     #[arg(default_value = "development")]
     pub environment: Environment,
 
     /// Directory for the embedded database, the development secret and the letters.
-    #[arg(long, env = "DATA_DIR", global = true, value_name = "DIR", default_value = "./data")]
+    #[arg(
+        long,
+        env = "DATA_DIR",
+        global = true,
+        value_name = "DIR",
+        default_value = "./data"
+    )]
     pub data_dir: PathBuf,
 
     /// JSON file with the plans to seed instead of the built-in ones.
-    #[arg(long, env = "PLANS_FILE", global = true, value_name = "FILE", hide_short_help = true)]
+    #[arg(
+        long,
+        env = "PLANS_FILE",
+        global = true,
+        value_name = "FILE",
+        hide_short_help = true
+    )]
     pub plans_file: Option<PathBuf>,
 }
 
@@ -51,7 +69,10 @@ pub(super) fn prepare(data_dir: &Path, problems: &mut Problems) {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     if let Err(error) = builder.create(data_dir) {
         let path = data_dir.display();
-        problems.add("DATA_DIR", format!("cannot make the directory {path}: {error}"));
+        problems.add(
+            "DATA_DIR",
+            format!("cannot make the directory {path}: {error}"),
+        );
     }
 }
 

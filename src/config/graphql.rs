@@ -7,7 +7,10 @@ use clap::{Args, builder::BoolishValueParser, value_parser};
 use super::Environment;
 
 /// What a person wrote about the GraphQL door.
-#[expect(clippy::struct_field_names, reason = "a field's name is the name of its flag")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a field's name is the name of its flag"
+)]
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "GraphQL")]
 pub struct GraphqlSettings {
@@ -41,7 +44,12 @@ pub struct GraphqlSettings {
     pub graphql_timeout_seconds: u64,
 
     /// Whether the schema may be asked for [default: on where the playground is].
-    #[arg(long, env = "GRAPHQL_INTROSPECTION", global = true, value_name = "BOOL")]
+    #[arg(
+        long,
+        env = "GRAPHQL_INTROSPECTION",
+        global = true,
+        value_name = "BOOL"
+    )]
     #[arg(value_parser = BoolishValueParser::new(), hide_short_help = true)]
     pub graphql_introspection: Option<bool>,
 
@@ -81,7 +89,9 @@ impl GraphqlSettings {
             timeout: Duration::from_secs(self.graphql_timeout_seconds),
             // A playground without a schema is an empty page.
             introspection: self.graphql_introspection.unwrap_or(playground),
-            suggestions: self.graphql_suggestions.unwrap_or(!environment.is_production()),
+            suggestions: self
+                .graphql_suggestions
+                .unwrap_or(!environment.is_production()),
         }
     }
 }

@@ -21,12 +21,24 @@ pub enum LogFormat {
 #[command(next_help_heading = "Logs")]
 pub struct LogSettings {
     /// Form of a log line; `auto` is JSON in production and readable otherwise.
-    #[arg(long, env = "LOG_FORMAT", global = true, value_enum, default_value = "auto")]
+    #[arg(
+        long,
+        env = "LOG_FORMAT",
+        global = true,
+        value_enum,
+        default_value = "auto"
+    )]
     #[arg(ignore_case = true)]
     pub log_format: LogFormat,
 
     /// What is logged: a level, or a list like `info,erpmax=debug`.
-    #[arg(long, env = "LOG_FILTER", global = true, value_name = "FILTER", default_value = "info")]
+    #[arg(
+        long,
+        env = "LOG_FILTER",
+        global = true,
+        value_name = "FILTER",
+        default_value = "info"
+    )]
     pub log_filter: String,
 }
 
@@ -43,8 +55,14 @@ impl LogSettings {
     /// Checks.
     pub(super) fn resolve(self, problems: &mut Problems) -> Log {
         if let Err(error) = EnvFilter::try_new(&self.log_filter) {
-            problems.add("LOG_FILTER", format!("cannot be read: {error}; `info` is a good value"));
+            problems.add(
+                "LOG_FILTER",
+                format!("cannot be read: {error}; `info` is a good value"),
+            );
         }
-        Log { format: self.log_format, filter: self.log_filter }
+        Log {
+            format: self.log_format,
+            filter: self.log_filter,
+        }
     }
 }

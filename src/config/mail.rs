@@ -9,7 +9,13 @@ use clap::Args;
 #[command(next_help_heading = "Letters")]
 pub struct MailSettings {
     /// How many letters are kept in `DATA_DIR/mail`; older ones are deleted.
-    #[arg(long, env = "MAIL_KEEP", global = true, value_name = "N", default_value_t = 100)]
+    #[arg(
+        long,
+        env = "MAIL_KEEP",
+        global = true,
+        value_name = "N",
+        default_value_t = 100
+    )]
     #[arg(hide_short_help = true)]
     pub mail_keep: u32,
 }
@@ -26,6 +32,9 @@ pub struct Mail {
 impl MailSettings {
     /// Completes.
     pub(super) fn resolve(self, data_dir: &Path) -> Mail {
-        Mail { dir: data_dir.join("mail"), keep: self.mail_keep as usize }
+        Mail {
+            dir: data_dir.join("mail"),
+            keep: self.mail_keep as usize,
+        }
     }
 }

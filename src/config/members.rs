@@ -21,7 +21,13 @@ pub enum InviteUnknown {
 #[command(next_help_heading = "Invitations")]
 pub struct MembersSettings {
     /// Whether an address without an account gets a letter or is refused.
-    #[arg(long, env = "INVITE_UNKNOWN", global = true, value_enum, default_value = "invite")]
+    #[arg(
+        long,
+        env = "INVITE_UNKNOWN",
+        global = true,
+        value_enum,
+        default_value = "invite"
+    )]
     #[arg(ignore_case = true, hide_short_help = true)]
     pub invite_unknown: InviteUnknown,
 
@@ -33,7 +39,13 @@ pub struct MembersSettings {
 
     /// Page that an invitation links to; the token follows as `#fragment` [default:
     /// `PUBLIC_URL/join`].
-    #[arg(long, env = "INVITATION_URL", global = true, value_name = "URL", hide_short_help = true)]
+    #[arg(
+        long,
+        env = "INVITATION_URL",
+        global = true,
+        value_name = "URL",
+        hide_short_help = true
+    )]
     pub invitation_url: Option<String>,
 }
 
@@ -51,7 +63,9 @@ pub struct Members {
 impl MembersSettings {
     /// Checks and completes.
     pub(super) fn resolve(self, public_url: &Url, problems: &mut Problems) -> Members {
-        let own = public_url.join("join").expect("a relative path joins to any web address");
+        let own = public_url
+            .join("join")
+            .expect("a relative path joins to any web address");
         let invitation_url = match self.invitation_url.filter(|text| !text.trim().is_empty()) {
             None => own,
             Some(text) => page(text.trim()).unwrap_or_else(|advice| {

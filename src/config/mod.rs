@@ -89,8 +89,18 @@ impl Settings {
     ///
     /// In development this makes the data directory and the secret key when they are missing.
     pub fn resolve(self) -> Result<Config, Problems> {
-        let Self { general, server, database, redis, auth, members, graphql, mail, worker, log } =
-            self;
+        let Self {
+            general,
+            server,
+            database,
+            redis,
+            auth,
+            members,
+            graphql,
+            mail,
+            worker,
+            log,
+        } = self;
         let mut problems = Problems::default();
         let (environment, data_dir) = (general.environment, general.data_dir);
         environment::prepare(&data_dir, &mut problems);
@@ -112,7 +122,11 @@ impl Settings {
             server,
             data_dir,
         };
-        if problems.is_empty() { Ok(config) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(problems)
+        }
     }
 }
 
@@ -157,18 +171,27 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory can be made");
         let dir = dir.path().to_str().expect("its name is text");
         let flags = ["--data-dir", dir].into_iter().chain(flags.iter().copied());
-        Settings::from_flags(flags).expect("the flags can be read").resolve()
+        Settings::from_flags(flags)
+            .expect("the flags can be read")
+            .resolve()
     }
 
     fn refused(flags: &[&str]) -> Vec<&'static str> {
-        resolve(flags).unwrap_err().iter().map(|problem| problem.setting).collect()
+        resolve(flags)
+            .unwrap_err()
+            .iter()
+            .map(|problem| problem.setting)
+            .collect()
     }
 
     #[test]
     fn development_needs_no_settings() {
         let config = resolve(&[]).unwrap();
         assert_eq!(config.database.kind(), DatabaseKind::Sqlite);
-        assert_eq!(config.members.invitation_url.as_str(), "http://127.0.0.1:8000/join");
+        assert_eq!(
+            config.members.invitation_url.as_str(),
+            "http://127.0.0.1:8000/join"
+        );
         assert!(config.server.playground && config.redis_url.is_none());
     }
 
@@ -195,7 +218,10 @@ mod tests {
     #[test]
     fn settings_that_contradict_each_other_are_refused() {
         assert_eq!(refused(&["--job-lease-seconds=30"]), ["JOB_LEASE_SECONDS"]);
-        let flags = ["--refresh-reuse-window-seconds=60", "--access-token-expire-minutes=1"];
+        let flags = [
+            "--refresh-reuse-window-seconds=60",
+            "--access-token-expire-minutes=1",
+        ];
         assert_eq!(refused(&flags), ["REFRESH_REUSE_WINDOW_SECONDS"]);
     }
 

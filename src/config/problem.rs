@@ -24,7 +24,10 @@ pub struct Problems(Vec<Problem>);
 impl Problems {
     /// Adds one.
     pub fn add(&mut self, setting: &'static str, advice: impl Into<String>) {
-        self.0.push(Problem { setting, advice: advice.into() });
+        self.0.push(Problem {
+            setting,
+            advice: advice.into(),
+        });
     }
 
     /// Whether nothing is wrong.
@@ -40,11 +43,17 @@ impl Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "these settings must be changed before the program can start:")?;
+        writeln!(
+            f,
+            "these settings must be changed before the program can start:"
+        )?;
         for problem in &self.0 {
             writeln!(f, "  - {problem}")?;
         }
-        write!(f, "Every setting is explained by `erpmax --help` and in .env.example.")
+        write!(
+            f,
+            "Every setting is explained by `erpmax --help` and in .env.example."
+        )
     }
 }
 

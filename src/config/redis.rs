@@ -11,7 +11,13 @@ use super::{Environment, Problems};
 #[command(next_help_heading = "Redis")]
 pub struct RedisSettings {
     /// Where cache and events live, e.g. `redis://localhost:6379/0` [default: in the process].
-    #[arg(long, env = "REDIS_URL", global = true, value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "REDIS_URL",
+        global = true,
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub redis_url: Option<String>,
 
     /// What every key and channel in Redis starts with.

@@ -16,7 +16,13 @@ const MIN_BYTES: usize = 32;
 
 /// Parts of keys that stand in examples and tutorials; whoever guesses tries them first.
 const EXAMPLES: [&str; 8] = [
-    "changeme", "change-me", "change_me", "change-this", "your-secret", "your_secret", "example",
+    "changeme",
+    "change-me",
+    "change_me",
+    "change-this",
+    "your-secret",
+    "your_secret",
+    "example",
     "insecure",
 ];
 
@@ -30,7 +36,10 @@ pub(super) fn key(
     let given = given.filter(|key| !key.trim().is_empty());
     if environment.is_production() {
         if let Some(advice) = weakness(given.as_deref()) {
-            problems.add("SECRET_KEY", format!("{advice}; make one with `openssl rand -hex 32`"));
+            problems.add(
+                "SECRET_KEY",
+                format!("{advice}; make one with `openssl rand -hex 32`"),
+            );
         }
         return given.unwrap_or_default().into();
     }
@@ -39,13 +48,18 @@ pub(super) fn key(
     }
     let file = data_dir.join("secret_key");
     kept(&file).unwrap_or_else(|error| {
-        problems.add("SECRET_KEY", format!("cannot keep one in {}: {error}", file.display()));
+        problems.add(
+            "SECRET_KEY",
+            format!("cannot keep one in {}: {error}", file.display()),
+        );
         SecretString::default()
     })
 }
 
 fn weakness(key: Option<&str>) -> Option<&'static str> {
-    let Some(key) = key else { return Some("is missing") };
+    let Some(key) = key else {
+        return Some("is missing");
+    };
     let lower = key.to_ascii_lowercase();
     if key.len() < MIN_BYTES {
         Some("is shorter than 32 bytes")
@@ -131,13 +145,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("secret_key");
         kept(&file).unwrap();
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 
     #[test]
     fn weak_keys_are_refused() {
         let long_example = "your-secret-key-change-in-production-0123456789";
-        for weak in [None, Some("short"), Some(long_example), Some(&*"ab".repeat(40))] {
+        for weak in [
+            None,
+            Some("short"),
+            Some(long_example),
+            Some(&*"ab".repeat(40)),
+        ] {
             assert!(weakness(weak).is_some(), "{weak:?}");
         }
         let strong = "6f1c0d2ab34e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8";

@@ -113,7 +113,10 @@ impl ServerSettings {
 
     /// Checks and completes.
     pub(super) fn resolve(self, environment: Environment, problems: &mut Problems) -> Server {
-        let public_url_given = self.public_url.as_ref().is_some_and(|url| !url.trim().is_empty());
+        let public_url_given = self
+            .public_url
+            .as_ref()
+            .is_some_and(|url| !url.trim().is_empty());
         Server {
             public_url: public_url(self.public_url.as_deref(), (self.host, self.port), problems),
             public_url_given,
@@ -129,8 +132,11 @@ impl ServerSettings {
 }
 
 fn public_url(given: Option<&str>, (host, port): (IpAddr, u16), problems: &mut Problems) -> Url {
-    let own = Url::parse(&format!("http://{}/", SocketAddr::new(reachable(host), port)))
-        .expect("a socket address makes a URL");
+    let own = Url::parse(&format!(
+        "http://{}/",
+        SocketAddr::new(reachable(host), port)
+    ))
+    .expect("a socket address makes a URL");
     match given.map(str::trim).filter(|text| !text.is_empty()) {
         None => own,
         Some(text) => web_url(text).unwrap_or_else(|advice| {
@@ -166,11 +172,19 @@ fn web_url(text: &str) -> Result<Url, String> {
 
 fn origins(given: Option<&str>, environment: Environment, problems: &mut Problems) -> Origins {
     let Some(given) = given else {
-        let defaults = if environment.is_production() { &[][..] } else { &DEVELOPMENT_ORIGINS };
+        let defaults = if environment.is_production() {
+            &[][..]
+        } else {
+            &DEVELOPMENT_ORIGINS
+        };
         return Origins::List(defaults.iter().map(ToString::to_string).collect());
     };
     let mut list = Vec::new();
-    for origin in given.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
+    for origin in given
+        .split(',')
+        .map(str::trim)
+        .filter(|origin| !origin.is_empty())
+    {
         if origin == "*" {
             if environment.is_production() {
                 let advice = "`*` lets every web page call the API; name the frontends' origins";
@@ -200,29 +214,51 @@ mod tests {
 
     #[test]
     fn origins_are_written_as_browsers_write_them() {
-        let (origins, problems) =
-            read(" https://App.example.com/, http://localhost:80 ,", Environment::Production);
+        let (origins, problems) = read(
+            " https://App.example.com/, http://localhost:80 ,",
+            Environment::Production,
+        );
         assert!(problems.is_empty(), "{problems}");
-        let expected = ["https://app.example.com", "http://localhost"].map(String::from).to_vec();
+        let expected = ["https://app.example.com", "http://localhost"]
+            .map(String::from)
+            .to_vec();
         assert_eq!(origins, Origins::List(expected));
     }
 
     #[test]
     fn a_star_is_refused_in_production_only() {
-        assert_eq!(read("*", Environment::Development), (Origins::Any, Problems::default()));
-        assert!(!read("https://a.example,*", Environment::Production).1.is_empty());
+        assert_eq!(
+            read("*", Environment::Development),
+            (Origins::Any, Problems::default())
+        );
+        assert!(
+            !read("https://a.example,*", Environment::Production)
+                .1
+                .is_empty()
+        );
     }
 
     #[test]
     fn a_page_is_not_an_origin() {
-        for origin in ["https://example.com/app", "example.com", "file:///etc", "null"] {
-            assert!(!read(origin, Environment::Development).1.is_empty(), "{origin}");
+        for origin in [
+            "https://example.com/app",
+            "example.com",
+            "file:///etc",
+            "null",
+        ] {
+            assert!(
+                !read(origin, Environment::Development).1.is_empty(),
+                "{origin}"
+            );
         }
     }
 
     #[test]
     fn the_public_address_keeps_its_path() {
-        assert_eq!(web_url("https://example.com/erp").unwrap().as_str(), "https://example.com/erp/");
+        assert_eq!(
+            web_url("https://example.com/erp").unwrap().as_str(),
+            "https://example.com/erp/"
+        );
         assert!(web_url("ftp://example.com").is_err());
         assert!(web_url("https://example.com/?a=1").is_err());
     }

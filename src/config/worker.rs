@@ -39,7 +39,12 @@ pub struct WorkerSettings {
     pub relay_batch: u64,
 
     /// After how many milliseconds the outbox is looked at though nobody called.
-    #[arg(long, env = "RELAY_INTERVAL_MILLISECONDS", global = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "RELAY_INTERVAL_MILLISECONDS",
+        global = true,
+        value_name = "N"
+    )]
     #[arg(default_value_t = 1000, value_parser = value_parser!(u64).range(10..))]
     #[arg(hide_short_help = true)]
     pub relay_interval_milliseconds: u64,
@@ -67,7 +72,10 @@ impl WorkerSettings {
     pub(super) fn resolve(self, problems: &mut Problems) -> Worker {
         // Else a second relay takes a job that the first is still waiting for.
         if self.job_lease_seconds <= self.job_timeout_seconds {
-            problems.add("JOB_LEASE_SECONDS", "must be longer than JOB_TIMEOUT_SECONDS");
+            problems.add(
+                "JOB_LEASE_SECONDS",
+                "must be longer than JOB_TIMEOUT_SECONDS",
+            );
         }
         Worker {
             concurrency: self.worker_concurrency.get().into(),

@@ -70,37 +70,52 @@ impl Permission {
     fn entry(self) -> (&'static str, &'static str, &'static [TenantRole]) {
         use TenantRole::{Admin, Member, Owner};
         match self {
-            Self::ViewTenant => {
-                ("VIEW_TENANT", "See the tenant, its limits and usage", &[Owner, Admin, Member])
-            }
-            Self::UpdateTenant => {
-                ("UPDATE_TENANT", "Change the tenant's name and settings", &[Owner, Admin])
-            }
-            Self::ViewMembers => {
-                ("VIEW_MEMBERS", "See who is in the tenant and who is invited", &[Owner, Admin])
-            }
+            Self::ViewTenant => (
+                "VIEW_TENANT",
+                "See the tenant, its limits and usage",
+                &[Owner, Admin, Member],
+            ),
+            Self::UpdateTenant => (
+                "UPDATE_TENANT",
+                "Change the tenant's name and settings",
+                &[Owner, Admin],
+            ),
+            Self::ViewMembers => (
+                "VIEW_MEMBERS",
+                "See who is in the tenant and who is invited",
+                &[Owner, Admin],
+            ),
             Self::InviteMembers => (
                 "INVITE_MEMBERS",
                 "Invite people, renew and take back invitations",
                 &[Owner, Admin],
             ),
             Self::GrantOwnership => ("GRANT_OWNERSHIP", "Make somebody an owner", &[Owner]),
-            Self::ChangeMemberRoles => {
-                ("CHANGE_MEMBER_ROLES", "Change the roles of members", &[Owner])
-            }
-            Self::RemoveMembers => {
-                ("REMOVE_MEMBERS", "Remove people from the tenant", &[Owner, Admin])
-            }
-            Self::ViewSubscription => {
-                ("VIEW_SUBSCRIPTION", "See the subscription and its plan", &[Owner, Admin, Member])
-            }
+            Self::ChangeMemberRoles => (
+                "CHANGE_MEMBER_ROLES",
+                "Change the roles of members",
+                &[Owner],
+            ),
+            Self::RemoveMembers => (
+                "REMOVE_MEMBERS",
+                "Remove people from the tenant",
+                &[Owner, Admin],
+            ),
+            Self::ViewSubscription => (
+                "VIEW_SUBSCRIPTION",
+                "See the subscription and its plan",
+                &[Owner, Admin, Member],
+            ),
         }
     }
 }
 
 /// What a role may do, in the table's order.
 pub fn permissions_of(role: TenantRole) -> impl Iterator<Item = Permission> {
-    Permission::ALL.iter().copied().filter(move |permission| permission.is_held_by(role))
+    Permission::ALL
+        .iter()
+        .copied()
+        .filter(move |permission| permission.is_held_by(role))
 }
 
 /// Proof that the caller is in a tenant and holds what was required of them.
@@ -112,7 +127,10 @@ pub struct TenantAccess {
 
 impl TenantAccess {
     fn new(membership: membership::Model) -> Self {
-        Self { membership, required: Vec::new() }
+        Self {
+            membership,
+            required: Vec::new(),
+        }
     }
 
     /// The tenant.
@@ -149,7 +167,9 @@ impl TenantAccess {
     /// The same questions asked of what the database says now, under the tenant's lock.
     pub(super) fn renew(&self, now: Option<membership::Model>) -> Result<Self> {
         let renewed = Self::new(now.ok_or(Error::NotFound(Subject::Tenant))?);
-        self.required.iter().try_fold(renewed, |access, permission| access.require(*permission))
+        self.required
+            .iter()
+            .try_fold(renewed, |access, permission| access.require(*permission))
     }
 }
 
@@ -168,7 +188,8 @@ impl AccessSet {
     /// Those of the tenants in which the caller holds the permission.
     pub fn only(&self, tenants: &[TenantId], permission: Permission) -> PermittedTenants {
         let holds = |tenant: &&TenantId| {
-            self.role(**tenant).is_some_and(|role| permission.is_held_by(role))
+            self.role(**tenant)
+                .is_some_and(|role| permission.is_held_by(role))
         };
         PermittedTenants(tenants.iter().filter(holds).copied().collect())
     }
@@ -198,7 +219,9 @@ impl Cx {
         } else {
             tenants::store::membership(self.db(), identity.user.id, id).await?
         };
-        membership.map(TenantAccess::new).ok_or(Error::NotFound(Subject::Tenant))
+        membership
+            .map(TenantAccess::new)
+            .ok_or(Error::NotFound(Subject::Tenant))
     }
 
     /// Proof of membership in the token's tenant (ruling 4: FORBIDDEN when there is none).
@@ -233,7 +256,9 @@ impl Cx {
         if self.is_system() {
             Ok(SystemAccess(()))
         } else {
-            Err(Error::internal("a caller from outside reached for the system's access"))
+            Err(Error::internal(
+                "a caller from outside reached for the system's access",
+            ))
         }
     }
 }

@@ -31,7 +31,7 @@ struct Inner {
 
 enum Caller {
     /// Somebody outside; who, is found out when it matters.
-    Outside(OnceCell<Result<Identity, Credentials>>),
+    Outside(OnceCell<Result<Box<Identity>, Credentials>>),
     /// A part of the system, by name.
     System(&'static str),
 }
@@ -70,19 +70,28 @@ impl Cx {
 
     /// For a part of the system that acts by itself.
     pub fn system(app: App, name: &'static str, request_id: impl Into<String>) -> Self {
-        let request = RequestInfo { request_id: request_id.into(), ..RequestInfo::default() };
+        let request = RequestInfo {
+            request_id: request_id.into(),
+            ..RequestInfo::default()
+        };
         Self::new(app, Caller::System(name), request)
     }
 
     /// The same request, now made by somebody who has just signed in.
     pub(super) fn signed_in_as(&self, identity: Identity) -> Self {
-        let caller = Caller::Outside(OnceCell::new_with(Some(Ok(identity))));
+        let caller = Caller::Outside(OnceCell::new_with(Some(Ok(Box::new(identity)))));
         Self::new(self.app().clone(), caller, self.0.request.clone())
     }
 
     fn new(app: App, caller: Caller, request: RequestInfo) -> Self {
         let access = OnceCell::new();
-        Self(Arc::new(Inner { app, caller, request, access, span: Span::current() }))
+        Self(Arc::new(Inner {
+            app,
+            caller,
+            request,
+            access,
+            span: Span::current(),
+        }))
     }
 
     /// The person asking; UNAUTHENTICATED when the credentials do not hold.
@@ -93,23 +102,27 @@ impl Cx {
         let found = cell
             .get_or_try_init(async || match auth::authenticate(self).await {
                 Ok(identity) => {
-                    self.0.span.record("user.id", tracing::field::display(identity.user.id));
+                    self.0
+                        .span
+                        .record("user.id", tracing::field::display(identity.user.id));
                     if let Some(tenant) = identity.tenant_id {
-                        self.0.span.record("tenant.id", tracing::field::display(tenant));
+                        self.0
+                            .span
+                            .record("tenant.id", tracing::field::display(tenant));
                     }
-                    Ok(Ok(identity))
+                    Ok(Ok(Box::new(identity)))
                 }
                 Err(Error::Unauthenticated(why)) => Ok(Err(why)),
                 Err(failure) => Err(failure),
             })
             .await?;
-        found.as_ref().map_err(|why| Error::Unauthenticated(*why))
+        found.as_deref().map_err(|why| Error::Unauthenticated(*why))
     }
 
     /// The person asking, if their credentials were looked at and hold.
     pub fn known_identity(&self) -> Option<&Identity> {
         match &self.0.caller {
-            Caller::Outside(cell) => cell.get().and_then(|found| found.as_ref().ok()),
+            Caller::Outside(cell) => cell.get().and_then(|found| found.as_deref().ok()),
             Caller::System(_) => None,
         }
     }

@@ -42,7 +42,9 @@ where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel>,
 {
-    E::insert(row.into_active_model().reset_all()).exec_without_returning(db).await?;
+    E::insert(row.into_active_model().reset_all())
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
@@ -65,12 +67,23 @@ where
     I: ColumnTrait,
 {
     let backwards = matches!(window, Window::Keyset(keyset) if keyset.backwards);
-    let direction = if order.newest_first == backwards { Order::Asc } else { Order::Desc };
-    let query = query.order_by(order.at, direction.clone()).order_by(order.id, direction);
+    let direction = if order.newest_first == backwards {
+        Order::Asc
+    } else {
+        Order::Desc
+    };
+    let query = query
+        .order_by(order.at, direction.clone())
+        .order_by(order.id, direction);
     match window {
         Window::All => query,
         Window::Offset(offset) => query.offset(offset.skip()).limit(offset.size() + 1),
-        Window::Keyset(Keyset { limit, after, before, .. }) => {
+        Window::Keyset(Keyset {
+            limit,
+            after,
+            before,
+            ..
+        }) => {
             let mut query = query.limit(limit + 1);
             if let Some(cursor) = after {
                 query = query.filter(beyond(order, *cursor, !order.newest_first));
@@ -93,15 +106,22 @@ where
     } else {
         (order.at.lt(cursor.at), order.id.lt(cursor.id))
     };
-    Condition::any()
-        .add(later)
-        .add(Condition::all().add(order.at.eq(cursor.at)).add(same_time_later_id))
+    Condition::any().add(later).add(
+        Condition::all()
+            .add(order.at.eq(cursor.at))
+            .add(same_time_later_id),
+    )
 }
 
 /// Makes a listing of the rows that [`window`] fetched.
 pub fn listing<T>(rows: Vec<T>, window: &Window, place: impl Fn(&T) -> Cursor) -> Listing<T> {
-    let mut items: Vec<_> =
-        rows.into_iter().map(|node| Item { cursor: place(&node), node }).collect();
+    let mut items: Vec<_> = rows
+        .into_iter()
+        .map(|node| Item {
+            cursor: place(&node),
+            node,
+        })
+        .collect();
     let mut cut = |limit: u64| {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = items.len() > limit;
@@ -121,7 +141,11 @@ pub fn listing<T>(rows: Vec<T>, window: &Window, place: impl Fn(&T) -> Cursor) -
             }
         }
     };
-    Listing { items, has_next, has_previous }
+    Listing {
+        items,
+        has_next,
+        has_previous,
+    }
 }
 
 /// A case-insensitive "contains" on both databases; `%` and `_` in the term mean themselves.
@@ -129,7 +153,10 @@ pub fn contains_any<C: ColumnTrait>(
     columns: impl IntoIterator<Item = C>,
     lower_case_term: &str,
 ) -> Condition {
-    let escaped = lower_case_term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = lower_case_term
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
     let pattern = LikeExpr::new(format!("%{escaped}%")).escape('\\');
     columns.into_iter().fold(Condition::any(), |any, column| {
         any.add(Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(pattern.clone()))

@@ -84,8 +84,12 @@ impl DomainEvent {
             Self::TenantUpdated { tenant_id }
             | Self::InvitationSent { tenant_id, .. }
             | Self::InvitationRevoked { tenant_id, .. } => vec![Stream::Tenant(tenant_id)],
-            Self::MemberJoined { tenant_id, user_id, .. }
-            | Self::MemberRoleChanged { tenant_id, user_id, .. }
+            Self::MemberJoined {
+                tenant_id, user_id, ..
+            }
+            | Self::MemberRoleChanged {
+                tenant_id, user_id, ..
+            }
             | Self::MemberRemoved { tenant_id, user_id } => {
                 vec![Stream::Tenant(tenant_id), Stream::User(user_id)]
             }

@@ -16,12 +16,19 @@ pub struct FieldProblem {
 impl FieldProblem {
     /// Explained by words that say more than the reason alone.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into() }
+        Self {
+            reason,
+            message: message.into(),
+        }
     }
 
     /// Gives the problem its field.
     pub fn at(self, field: impl Into<Cow<'static, str>>) -> FieldError {
-        FieldError { field: field.into(), reason: self.reason, message: self.message }
+        FieldError {
+            field: field.into(),
+            reason: self.reason,
+            message: self.message,
+        }
     }
 }
 
@@ -62,6 +69,10 @@ impl Fields {
 
     /// `INVALID_INPUT` naming every wrong field, if there is one.
     pub fn finish(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::InvalidInput(self.0)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::InvalidInput(self.0))
+        }
     }
 }

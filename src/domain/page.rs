@@ -41,8 +41,13 @@ impl Cursor {
         let (at, id) = bytes.split_at(8);
         let at = DateTime::from_timestamp_micros(i64::from_be_bytes(at.try_into().ok()?))?;
         // PostgreSQL's range; a cursor from elsewhere must not become a database error.
-        (1970..=4_000).contains(&chrono::Datelike::year(&at)).then_some(())?;
-        Some(Self { at, id: Uuid::from_slice(id).ok()? })
+        (1970..=4_000)
+            .contains(&chrono::Datelike::year(&at))
+            .then_some(())?;
+        Some(Self {
+            at,
+            id: Uuid::from_slice(id).ok()?,
+        })
     }
 }
 
@@ -106,7 +111,12 @@ impl Keyset {
             return Err(Error::InvalidInput(wrong));
         }
         let limit = first.or(last).unwrap_or(DEFAULT_SIZE);
-        Ok(Self { limit, backwards: last.is_some(), after, before })
+        Ok(Self {
+            limit,
+            backwards: last.is_some(),
+            after,
+            before,
+        })
     }
 }
 
@@ -121,7 +131,10 @@ impl Offset {
     /// Pages count from 1; a size is 1 to 100.
     pub fn new(page: i64, size: i64) -> Self {
         let clamp = |n: i64, max: u64| u64::try_from(n).unwrap_or(1).clamp(1, max);
-        Self { page: clamp(page, MAX_PAGE), size: clamp(size, MAX_SIZE) }
+        Self {
+            page: clamp(page, MAX_PAGE),
+            size: clamp(size, MAX_SIZE),
+        }
     }
 
     /// The page's number, from 1.
@@ -174,7 +187,10 @@ mod tests {
     #[test]
     fn a_cursor_reads_what_it_wrote() {
         let at = DateTime::from_timestamp_micros(1_767_960_000_123_456).unwrap();
-        let cursor = Cursor { at, id: Uuid::from_u128(7) };
+        let cursor = Cursor {
+            at,
+            id: Uuid::from_u128(7),
+        };
         assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
         assert_eq!(Cursor::parse("garbage"), None);
         assert_eq!(Cursor::parse(&URL_SAFE_NO_PAD.encode([0xff; 24])), None);
@@ -182,7 +198,10 @@ mod tests {
 
     #[test]
     fn pages_are_clamped() {
-        assert_eq!((Offset::new(-3, 0).page(), Offset::new(-3, 0).size()), (1, 1));
+        assert_eq!(
+            (Offset::new(-3, 0).page(), Offset::new(-3, 0).size()),
+            (1, 1)
+        );
         assert_eq!(Offset::new(1, 1_000).size(), MAX_SIZE);
         assert!(i64::try_from(Offset::new(i64::MAX, 100).skip()).is_ok());
     }

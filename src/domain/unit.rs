@@ -8,9 +8,7 @@
 use std::ops::Deref;
 
 use entity::tenant;
-use sea_orm::{
-    DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use super::{
     access::TenantAccess,
@@ -41,7 +39,13 @@ impl UnitOfWork {
             ..TransactionOptions::default()
         };
         let txn = cx.db().begin_with_options(options).await?;
-        Ok(Self { cx, txn, jobs: Vec::new(), events: Vec::new(), deeds: Vec::new() })
+        Ok(Self {
+            cx,
+            txn,
+            jobs: Vec::new(),
+            events: Vec::new(),
+            deeds: Vec::new(),
+        })
     }
 
     /// Takes the tenant's row lock, which everything that must be serial in a tenant takes first,
@@ -70,7 +74,13 @@ impl UnitOfWork {
 
     /// Writes the effects, commits, and only then tells the world.
     pub async fn commit(self) -> Result<()> {
-        let Self { cx, txn, jobs, events, deeds } = self;
+        let Self {
+            cx,
+            txn,
+            jobs,
+            events,
+            deeds,
+        } = self;
         audit::store::insert(&cx, &txn, deeds).await?;
         let has_jobs = !jobs.is_empty();
         outbox::store::insert(&cx, &txn, jobs).await?;
@@ -82,7 +92,8 @@ impl UnitOfWork {
         if !recorded.is_empty() {
             // Not awaited: the events are durable, the bus only wakes listeners earlier.
             let app = cx.app().clone();
-            cx.app().spawn("publish", async move { app.bus.publish(&recorded).await });
+            cx.app()
+                .spawn("publish", async move { app.bus.publish(&recorded).await });
         }
         Ok(())
     }

@@ -53,7 +53,10 @@ impl EmailAddress {
         {
             return Err(Reason::InvalidEmail.into());
         }
-        Ok(Self { typed: typed.to_owned(), normalized: typed.to_lowercase() })
+        Ok(Self {
+            typed: typed.to_owned(),
+            normalized: typed.to_lowercase(),
+        })
     }
 
     /// As typed, trimmed.
@@ -68,7 +71,9 @@ impl EmailAddress {
 
     /// What stands before the `@`.
     pub fn local_part(&self) -> &str {
-        self.typed.rsplit_once('@').map_or(self.typed.as_str(), |(local, _)| local)
+        self.typed
+            .rsplit_once('@')
+            .map_or(self.typed.as_str(), |(local, _)| local)
     }
 }
 
@@ -128,7 +133,9 @@ fn is_common(password: &str) -> bool {
     use zxcvbn::feedback::Warning;
     let estimate = zxcvbn::zxcvbn(password, &[]);
     matches!(
-        estimate.feedback().and_then(zxcvbn::feedback::Feedback::warning),
+        estimate
+            .feedback()
+            .and_then(zxcvbn::feedback::Feedback::warning),
         Some(
             Warning::ThisIsATop10Password
                 | Warning::ThisIsATop100Password
@@ -193,7 +200,11 @@ impl CompanyName {
     /// What to call the company of somebody who did not name it (ruling 30).
     pub fn of_person(person: &FullName) -> Self {
         let suffix = "'s company";
-        let person: String = person.as_str().chars().take(NAME_MAX - suffix.len()).collect();
+        let person: String = person
+            .as_str()
+            .chars()
+            .take(NAME_MAX - suffix.len())
+            .collect();
         Self(format!("{person}{suffix}"))
     }
 
@@ -228,7 +239,10 @@ impl Settings {
     /// An object of at most 64 KiB without NUL characters, which PostgreSQL cannot hold.
     pub fn parse(value: Value) -> Parsed<Self> {
         if !value.is_object() {
-            return Err(FieldProblem::new(Reason::WrongType, "Settings are a JSON object."));
+            return Err(FieldProblem::new(
+                Reason::WrongType,
+                "Settings are a JSON object.",
+            ));
         }
         if has_nul(&value) {
             return Err(Reason::ControlCharacter.into());
@@ -257,7 +271,9 @@ fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(has_nul),
-        Value::Object(map) => map.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, value)| key.contains('\0') || has_nul(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
@@ -294,9 +310,10 @@ pub fn parse_role(word: &str) -> Parsed<TenantRole> {
         "owner" => Ok(TenantRole::Owner),
         "admin" => Ok(TenantRole::Admin),
         "member" | "user" => Ok(TenantRole::Member),
-        _ => {
-            Err(FieldProblem::new(Reason::UnknownWord, "A role is one of owner, admin, member."))
-        }
+        _ => Err(FieldProblem::new(
+            Reason::UnknownWord,
+            "A role is one of owner, admin, member.",
+        )),
     }
 }
 
@@ -313,8 +330,19 @@ mod tests {
         let email = EmailAddress::parse("  Ann.Lee@Example.COM ").unwrap();
         assert_eq!(email.as_str(), "Ann.Lee@Example.COM");
         assert_eq!(email.normalized(), "ann.lee@example.com");
-        for wrong in ["", "ann", "ann@", "@example.com", "ann@localhost", "a\0@example.com"] {
-            assert_eq!(reason(EmailAddress::parse(wrong)), Reason::InvalidEmail, "{wrong:?}");
+        for wrong in [
+            "",
+            "ann",
+            "ann@",
+            "@example.com",
+            "ann@localhost",
+            "a\0@example.com",
+        ] {
+            assert_eq!(
+                reason(EmailAddress::parse(wrong)),
+                Reason::InvalidEmail,
+                "{wrong:?}"
+            );
         }
         let long = format!("{}@example.com", "a".repeat(EMAIL_MAX));
         assert_eq!(reason(EmailAddress::parse(&long)), Reason::TooLong);
@@ -325,7 +353,11 @@ mod tests {
         assert_eq!(reason(Password::parse("short")), Reason::TooShort);
         assert_eq!(reason(Password::parse(&"x".repeat(129))), Reason::TooLong);
         for common in ["password", "12345678", "Password", "qwertyuiop"] {
-            assert_eq!(reason(Password::parse(common)), Reason::CommonPassword, "{common}");
+            assert_eq!(
+                reason(Password::parse(common)),
+                Reason::CommonPassword,
+                "{common}"
+            );
         }
         assert!(Password::parse("SecurePass123!").is_ok());
     }
@@ -341,12 +373,18 @@ mod tests {
         assert_eq!(reason(CompanyName::parse(" \u{a0} ")), Reason::Blank);
         assert_eq!(reason(CompanyName::parse("a\0b")), Reason::ControlCharacter);
         assert!(CompanyName::parse(&"я".repeat(NAME_MAX)).is_ok());
-        assert_eq!(reason(CompanyName::parse(&"я".repeat(NAME_MAX + 1))), Reason::TooLong);
+        assert_eq!(
+            reason(CompanyName::parse(&"я".repeat(NAME_MAX + 1))),
+            Reason::TooLong
+        );
     }
 
     #[test]
     fn settings_are_an_object_that_postgresql_can_hold() {
-        assert_eq!(reason(Settings::parse(serde_json::json!([]))), Reason::WrongType);
+        assert_eq!(
+            reason(Settings::parse(serde_json::json!([]))),
+            Reason::WrongType
+        );
         let nul = serde_json::json!({"a": [{"b\0": 1}]});
         assert_eq!(reason(Settings::parse(nul)), Reason::ControlCharacter);
         let large = serde_json::json!({"a": "x".repeat(SETTINGS_MAX_BYTES)});

@@ -34,7 +34,10 @@ impl Clock {
     }
 
     /// Now, in microseconds: `PostgreSQL` keeps no more, and a value must read back as it was.
-    #[expect(clippy::disallowed_methods, reason = "this is the place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place that reads the clock"
+    )]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Time::System => Utc::now().trunc_subsecs(6),
@@ -78,11 +81,17 @@ impl Ids {
 
     /// The same ids and secrets on every run; clones draw from the same sequence.
     pub fn seeded(seed: u64) -> Self {
-        Self(Source::Seeded { seed, drawn: Arc::default() })
+        Self(Source::Seeded {
+            seed,
+            drawn: Arc::default(),
+        })
     }
 
     /// A new id, greater than those before it.
-    #[expect(clippy::disallowed_methods, reason = "this is the place that makes ids")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place that makes ids"
+    )]
     pub fn next(&self) -> Uuid {
         match &self.0 {
             Source::System => Uuid::now_v7(),

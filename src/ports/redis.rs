@@ -32,11 +32,17 @@ impl Redis {
         let client = client(url).map_err(Unreachable)?;
         // While the server is away a command must fail at once: whoever waits for it has a person
         // waiting. The default would hold it for seconds.
-        let config = config().set_number_of_retries(1).set_max_delay(Duration::from_millis(200));
+        let config = config()
+            .set_number_of_retries(1)
+            .set_max_delay(Duration::from_millis(200));
         let commands = ConnectionManager::new_with_config(client.clone(), config)
             .await
             .map_err(Unreachable)?;
-        Ok(Self(Arc::new(Link { client, commands, prefix: prefix.into() })))
+        Ok(Self(Arc::new(Link {
+            client,
+            commands,
+            prefix: prefix.into(),
+        })))
     }
 
     /// What a key or channel is called in Redis.
@@ -66,7 +72,8 @@ impl Redis {
 
     /// Whether the server answers.
     pub async fn ping(&self) -> Result<()> {
-        let answer: RedisResult<String> = redis::cmd("PING").query_async(&mut self.commands()).await;
+        let answer: RedisResult<String> =
+            redis::cmd("PING").query_async(&mut self.commands()).await;
         answer.map(drop).map_err(Error::internal)
     }
 }
@@ -80,7 +87,10 @@ fn config() -> ConnectionManagerConfig {
 /// Messages of subscriptions arrive as RESP3 pushes, and a lost connection is noticed by one.
 fn client(url: &SecretString) -> RedisResult<Client> {
     let info = url.expose_secret().trim().into_connection_info()?;
-    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let settings = info
+        .redis_settings()
+        .clone()
+        .set_protocol(ProtocolVersion::RESP3);
     Client::open(info.set_redis_settings(settings))
 }
 

@@ -70,8 +70,11 @@ pub struct InputError {
 impl InputError {
     /// Field and problem as one sentence; the published app shows nothing else.
     pub fn in_words(&self) -> String {
-        let name = self.field.rsplit(" -> ").next().unwrap_or(&self.field);
-        format!("{name}: {}", self.message)
+        let name = self
+            .field
+            .rsplit(" -> ")
+            .find(|name| name.parse::<usize>().is_err());
+        format!("{}: {}", name.unwrap_or("body"), self.message)
     }
 }
 

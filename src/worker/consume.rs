@@ -42,7 +42,10 @@ async fn handle(app: &App, delivery: Delivery) {
 }
 
 async fn attempt(app: &App, message: &Message) -> Outcome {
-    let request_id = message.request_id.clone().unwrap_or_else(|| message.id.to_string());
+    let request_id = message
+        .request_id
+        .clone()
+        .unwrap_or_else(|| message.id.to_string());
     let cx = Cx::system(app.clone(), "worker", request_id);
     let limit = app.config.worker.job_timeout;
     let handled = timeout(limit, handlers::handle(&cx, message));

@@ -20,11 +20,19 @@ pub(super) async fn run(app: App) {
     let mut under_way = FuturesUnordered::new();
     while !app.shutdown.is_cancelled() {
         let room = room(&app).saturating_sub(under_way.len());
-        let claimed = if room > 0 { claim(&app, room).await } else { Ok(Vec::new()) };
+        let claimed = if room > 0 {
+            claim(&app, room).await
+        } else {
+            Ok(Vec::new())
+        };
         let more = match claimed {
             Ok(claimed) => {
                 let more = claimed.len() == room;
-                under_way.extend(claimed.into_iter().map(|claimed| carry(app.clone(), claimed)));
+                under_way.extend(
+                    claimed
+                        .into_iter()
+                        .map(|claimed| carry(app.clone(), claimed)),
+                );
                 more
             }
             Err(error) => {
@@ -51,8 +59,10 @@ pub(super) async fn run(app: App) {
 pub async fn step(app: &App) -> Result<usize> {
     let claimed = claim(app, room(app)).await?;
     let count = claimed.len();
-    let carrying: FuturesUnordered<_> =
-        claimed.into_iter().map(|claimed| carry(app.clone(), claimed)).collect();
+    let carrying: FuturesUnordered<_> = claimed
+        .into_iter()
+        .map(|claimed| carry(app.clone(), claimed))
+        .collect();
     carrying.collect::<()>().await;
     Ok(count)
 }
@@ -70,10 +80,24 @@ async fn claim(app: &App, limit: usize) -> Result<Vec<Claimed>> {
 
 /// Hands one job to the queue, and writes down what became of it.
 async fn carry(app: App, claimed: Claimed) {
-    let Claimed { id, job, request_id, attempt } = claimed;
+    let Claimed {
+        id,
+        job,
+        request_id,
+        attempt,
+    } = claimed;
     let cx = Cx::system(app.clone(), "relay", request_id.clone().unwrap_or_default());
     let settlement = match job {
-        Ok(job) => settlement(app.queue.publish(Message { id, job, request_id, attempt }).await),
+        Ok(job) => settlement(
+            app.queue
+                .publish(Message {
+                    id,
+                    job,
+                    request_id,
+                    attempt,
+                })
+                .await,
+        ),
         Err(why) => {
             tracing::error!(job.id = %id, why, "a job in the outbox cannot be read");
             Settlement::Dead(why)

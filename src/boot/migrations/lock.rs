@@ -32,7 +32,11 @@ impl Lock {
             let mut path = file.into_os_string();
             path.push(".lock");
             let taking = tokio::task::spawn_blocking(move || lock_file(path.as_ref()));
-            return taking.await.map_err(Error::internal)?.map(Self::File).map_err(Error::internal);
+            return taking
+                .await
+                .map_err(Error::internal)?
+                .map(Self::File)
+                .map_err(Error::internal);
         }
         if !ask(db, "pg_try_advisory_lock").await? {
             say_waiting();
@@ -52,7 +56,11 @@ impl Lock {
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {
-    let file = File::options().write(true).create(true).truncate(false).open(path)?;
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(TryLockError::WouldBlock) => say_waiting(),
@@ -72,5 +80,7 @@ async fn ask(db: &DatabaseConnection, function: &str) -> Result<bool, DbErr> {
     let sql = format!("SELECT {function}($1)");
     let query = Statement::from_sql_and_values(db.get_database_backend(), sql, [KEY.into()]);
     let row = db.query_one_raw(query).await?;
-    Ok(row.and_then(|row| row.try_get_by_index(0).ok()).unwrap_or(false))
+    Ok(row
+        .and_then(|row| row.try_get_by_index(0).ok())
+        .unwrap_or(false))
 }

@@ -77,11 +77,15 @@ pub async fn down(database: &Database, steps: u32) -> Result<Vec<String>> {
 /// in production.
 pub async fn fresh(config: &Config) -> Result<Vec<String>> {
     if config.environment.is_production() {
-        return Err(Error::Forbidden("`migrate fresh` is refused in production.".into()));
+        return Err(Error::Forbidden(
+            "`migrate fresh` is refused in production.".into(),
+        ));
     }
     locked(&config.database, async |db| {
         Migrator::fresh(db).await?;
-        Ok(names(&states(db).await?, |state| state.applied_at.is_some()))
+        Ok(names(&states(db).await?, |state| {
+            state.applied_at.is_some()
+        }))
     })
     .await
 }
@@ -97,7 +101,11 @@ pub async fn status(database: &Database) -> Result<Vec<State>> {
 /// Fails with advice when the schema is not there or not complete.
 pub async fn require_current(database: &Database) -> Result<()> {
     let states = status(database).await?;
-    match states.iter().filter(|state| state.applied_at.is_none()).count() {
+    match states
+        .iter()
+        .filter(|state| state.applied_at.is_none())
+        .count()
+    {
         0 => Ok(()),
         pending => Err(Error::internal(format!(
             "the database lacks {pending} of {} migrations; run `erpmax migrate up`",
@@ -122,7 +130,10 @@ async fn locked<T>(
 async fn states(db: &DatabaseConnection) -> Result<Vec<State>> {
     let mut applied = if SchemaManager::new(db).has_table("seaql_migrations").await? {
         let query = seaql_migrations::Entity::find();
-        query.order_by_asc(seaql_migrations::Column::Version).all(db).await?
+        query
+            .order_by_asc(seaql_migrations::Column::Version)
+            .all(db)
+            .await?
     } else {
         Vec::new()
     };
@@ -131,14 +142,23 @@ async fn states(db: &DatabaseConnection) -> Result<Vec<State>> {
         let name = migration.name().to_owned();
         let at = applied.iter().position(|row| row.version == name);
         let applied_at = at.map(|at| applied.remove(at)).and_then(|row| time(&row));
-        states.push(State { name, applied_at, known: true });
+        states.push(State {
+            name,
+            applied_at,
+            known: true,
+        });
     }
     let known: BTreeSet<_> = states.iter().map(|state| state.name.clone()).collect();
-    states.extend(applied.iter().filter(|row| !known.contains(&row.version)).map(|row| State {
-        name: row.version.clone(),
-        applied_at: time(row),
-        known: false,
-    }));
+    states.extend(
+        applied
+            .iter()
+            .filter(|row| !known.contains(&row.version))
+            .map(|row| State {
+                name: row.version.clone(),
+                applied_at: time(row),
+                known: false,
+            }),
+    );
     Ok(states)
 }
 
@@ -147,5 +167,9 @@ fn time(row: &seaql_migrations::Model) -> Option<Timestamp> {
 }
 
 fn names(states: &[State], which: impl Fn(&State) -> bool) -> Vec<String> {
-    states.iter().filter(|state| which(state)).map(|state| state.name.clone()).collect()
+    states
+        .iter()
+        .filter(|state| which(state))
+        .map(|state| state.name.clone())
+        .collect()
 }

@@ -18,16 +18,23 @@ pub struct Deed {
 impl Deed {
     /// A deed outside of any tenant.
     pub fn new(action: Action, target: Target) -> Self {
-        Self { action, target, tenant: None, details: json!({}) }
+        Self {
+            action,
+            target,
+            tenant: None,
+            details: json!({}),
+        }
     }
 
     /// Places the deed in a tenant.
+    #[must_use]
     pub fn within(mut self, tenant: TenantId) -> Self {
         self.tenant = Some(tenant);
         self
     }
 
     /// Adds facts that explain it; never a secret.
+    #[must_use]
     pub fn details(mut self, details: Value) -> Self {
         self.details = details;
         self

@@ -28,6 +28,8 @@ pub async fn insert(cx: &Cx, db: &impl ConnectionTrait, deeds: Vec<Deed>) -> Res
             occurred_at: Set(cx.now()),
         }
     });
-    audit_entry::Entity::insert_many(rows).exec_without_returning(db).await?;
+    audit_entry::Entity::insert_many(rows)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }

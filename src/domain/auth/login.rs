@@ -31,9 +31,15 @@ pub async fn login(cx: &Cx, Login { email, password }: Login) -> Result<SignedIn
     if !user.is_active {
         return Err(Error::Unauthenticated(Credentials::WrongPassword));
     }
-    let upgraded = match outdated {
-        true => Some(cx.app().passwords.hash(&Password::proven(&password)).await?),
-        false => None,
+    let upgraded = if outdated {
+        Some(
+            cx.app()
+                .passwords
+                .hash(&Password::proven(&password))
+                .await?,
+        )
+    } else {
+        None
     };
     let memberships = tenants::store::memberships_of(cx.db(), user.id).await?;
     let opening = session::open(cx, user.clone(), memberships)?;

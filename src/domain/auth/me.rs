@@ -25,7 +25,13 @@ pub struct Me {
 pub async fn me(cx: &Cx) -> Result<Me> {
     let identity = cx.identity().await?;
     let memberships = tenants::store::memberships_of(cx.db(), identity.user.id).await?;
-    let current =
-        memberships.iter().find(|place| Some(place.tenant.id) == identity.tenant_id).cloned();
-    Ok(Me { user: identity.user.clone(), memberships, current })
+    let current = memberships
+        .iter()
+        .find(|place| Some(place.tenant.id) == identity.tenant_id)
+        .cloned();
+    Ok(Me {
+        user: identity.user.clone(),
+        memberships,
+        current,
+    })
 }

@@ -14,12 +14,12 @@ mod switch_tenant;
 pub mod token;
 
 pub(super) use authenticate::authenticate;
-pub(super) use register::new_user;
-pub(super) use session::open;
 pub use login::{Login, login};
 pub use logout::logout;
 pub use me::{Me, me};
 pub use refresh::refresh;
+pub(super) use register::new_user;
 pub use register::{Register, register};
+pub(super) use session::open;
 pub use session::{SignedIn, TokenPair};
 pub use switch_tenant::{Switched, switch_tenant};

@@ -76,24 +76,25 @@ impl PasswordHasher {
     pub async fn verify(&self, attempt: &PasswordAttempt, stored: Option<&str>) -> Result<Verdict> {
         let attempt = attempt.expose().to_owned();
         let stored = stored.map(str::to_owned);
-        self.run(move || match stored {
-            Some(stored) => verify(&attempt, &stored),
-            None => {
-                verify(&attempt, &NOBODY);
+        self.run(move || {
+            let verdict = verify(&attempt, stored.as_deref().unwrap_or(&NOBODY));
+            if stored.is_some() {
+                verdict
+            } else {
                 Verdict::Mismatch
             }
         })
         .await
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T> {
-        let place = Place::take(&self.in_hand, self.capacity)
-            .ok_or(Error::RateLimited { retry_after: Duration::from_secs(1) })?;
-        let permit =
-            Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let place = Place::take(&self.in_hand, self.capacity).ok_or(Error::RateLimited {
+            retry_after: Duration::from_secs(1),
+        })?;
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(Error::internal)?;
         tokio::task::spawn_blocking(move || {
             // Held by the work, not by the request: a client that hangs up frees nothing early.
             let _held = (place, permit);
@@ -110,7 +111,9 @@ struct Place(Arc<AtomicUsize>);
 impl Place {
     fn take(in_hand: &Arc<AtomicUsize>, capacity: usize) -> Option<Self> {
         in_hand
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < capacity).then_some(n + 1))
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| {
+                (n < capacity).then_some(n + 1)
+            })
             .ok()
             .map(|_| Self(Arc::clone(in_hand)))
     }
@@ -124,7 +127,9 @@ impl Drop for Place {
 
 fn argon2id(password: &str, salt: &SaltString) -> argon2::password_hash::Result<String> {
     // The crate's defaults are OWASP's: Argon2id, 19 MiB, two passes, one lane.
-    Ok(Argon2::default().hash_password(password.as_bytes(), salt)?.to_string())
+    Ok(Argon2::default()
+        .hash_password(password.as_bytes(), salt)?
+        .to_string())
 }
 
 fn verify(attempt: &str, stored: &str) -> Verdict {
@@ -135,9 +140,13 @@ fn verify(attempt: &str, stored: &str) -> Verdict {
             Ok(false) | Err(_) => Verdict::Mismatch,
         };
     }
-    let Ok(hash) = PasswordHash::new(stored) else { return Verdict::Mismatch };
+    let Ok(hash) = PasswordHash::new(stored) else {
+        return Verdict::Mismatch;
+    };
     match Argon2::default().verify_password(attempt.as_bytes(), &hash) {
-        Ok(()) => Verdict::Match { outdated: !is_current(&hash) },
+        Ok(()) => Verdict::Match {
+            outdated: !is_current(&hash),
+        },
         Err(_) => Verdict::Mismatch,
     }
 }
@@ -161,12 +170,24 @@ mod tests {
     #[tokio::test]
     async fn a_hash_knows_its_password_only() {
         let hasher = PasswordHasher::new(1, 8);
-        let hash = hasher.hash(&Password::parse("SecurePass123!").unwrap()).await.unwrap();
-        let verdict = hasher.verify(&attempt("SecurePass123!"), Some(&hash)).await.unwrap();
+        let hash = hasher
+            .hash(&Password::parse("SecurePass123!").unwrap())
+            .await
+            .unwrap();
+        let verdict = hasher
+            .verify(&attempt("SecurePass123!"), Some(&hash))
+            .await
+            .unwrap();
         assert_eq!(verdict, Verdict::Match { outdated: false });
-        let verdict = hasher.verify(&attempt("SecurePass123"), Some(&hash)).await.unwrap();
+        let verdict = hasher
+            .verify(&attempt("SecurePass123"), Some(&hash))
+            .await
+            .unwrap();
         assert_eq!(verdict, Verdict::Mismatch);
-        assert_eq!(hasher.verify(&attempt("nobody"), None).await.unwrap(), Verdict::Mismatch);
+        assert_eq!(
+            hasher.verify(&attempt("nobody"), None).await.unwrap(),
+            Verdict::Mismatch
+        );
     }
 
     #[tokio::test]

@@ -37,9 +37,9 @@ pub async fn refresh(cx: &Cx, token: &str) -> Result<TokenPair> {
     };
     let age = (cx.now() - rotated_at).to_std().unwrap_or_default();
     if age < cx.app().config.auth.refresh_reuse_window {
-        let live = store::live_refresh_token(&*unit, session.id).await?.ok_or_else(|| {
-            Error::internal("a session that goes on has no live refresh token")
-        })?;
+        let live = store::live_refresh_token(&*unit, session.id)
+            .await?
+            .ok_or_else(|| Error::internal("a session that goes on has no live refresh token"))?;
         return sessions::pair(cx, session.user_id, &live);
     }
     store::revoke_session(&*unit, session.id, cx.now()).await?;
@@ -59,14 +59,18 @@ async fn hold(
     claims: &Claims,
 ) -> Result<(session::Model, refresh_token::Model)> {
     let invalid = || Error::Unauthenticated(Credentials::Invalid);
-    let session = store::lock_session(&**unit, claims.sid).await?.ok_or_else(invalid)?;
+    let session = store::lock_session(&**unit, claims.sid)
+        .await?
+        .ok_or_else(invalid)?;
     if session.revoked_at.is_some()
         || session.expires_at <= cx.now()
         || session.user_id != claims.sub
     {
         return Err(invalid());
     }
-    let user = store::user(&**unit, session.user_id).await?.ok_or_else(invalid)?;
+    let user = store::user(&**unit, session.user_id)
+        .await?
+        .ok_or_else(invalid)?;
     if !user.is_active {
         return Err(invalid());
     }
@@ -77,7 +81,9 @@ async fn hold(
 /// The session's tenant; if the person is no longer in it, their default one.
 async fn tenant_of(unit: &UnitOfWork, session: &session::Model) -> Result<Option<TenantId>> {
     if let Some(tenant) = session.tenant_id
-        && tenants::store::membership(&**unit, session.user_id, tenant).await?.is_some()
+        && tenants::store::membership(&**unit, session.user_id, tenant)
+            .await?
+            .is_some()
     {
         return Ok(Some(tenant));
     }

@@ -31,12 +31,20 @@ pub struct Register {
 
 /// Makes the account, its company and the trial, and signs in.
 pub async fn register(cx: &Cx, register: Register) -> Result<SignedIn> {
-    let Register { email, password, full_name, company_name } = register;
+    let Register {
+        email,
+        password,
+        full_name,
+        company_name,
+    } = register;
     if password.is_address(&email) {
         return Err(Error::invalid("password", Reason::PasswordIsEmail));
     }
     // Spares the hash when the answer is plain; the constraint decides in a race.
-    if store::user_by_email(cx.db(), email.normalized()).await?.is_some() {
+    if store::user_by_email(cx.db(), email.normalized())
+        .await?
+        .is_some()
+    {
         return Err(Error::Conflict(Reason::EmailTaken));
     }
     let full_name = full_name.unwrap_or_else(|| FullName::from_address(&email));

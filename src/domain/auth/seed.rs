@@ -24,8 +24,20 @@ pub struct Seeded {
 
 /// Address, password, name, company, superuser.
 const ACCOUNTS: [(&str, &str, &str, &str, bool); 2] = [
-    ("test@example.com", "password", "Test User", "Test Company", false),
-    ("admin@example.com", "admin123", "Admin User", "Admin Company", true),
+    (
+        "test@example.com",
+        "password",
+        "Test User",
+        "Test Company",
+        false,
+    ),
+    (
+        "admin@example.com",
+        "admin123",
+        "Admin User",
+        "Admin Company",
+        true,
+    ),
 ];
 
 /// Makes the demo accounts that are missing. Their passwords are as weak as documented, so they
@@ -33,23 +45,36 @@ const ACCOUNTS: [(&str, &str, &str, &str, bool); 2] = [
 pub async fn demo(cx: &Cx) -> Result<Vec<Seeded>> {
     cx.system_access()?;
     if cx.app().config.environment.is_production() {
-        return Err(Error::Forbidden("Demo accounts are refused in production.".into()));
+        return Err(Error::Forbidden(
+            "Demo accounts are refused in production.".into(),
+        ));
     }
     let mut seeded = Vec::new();
     for (email, password, full_name, company, is_superuser) in ACCOUNTS {
         let wrong = |_| Error::internal("a demo account is malformed");
         let address = EmailAddress::parse(email).map_err(wrong)?;
-        let created = store::user_by_email(cx.db(), address.normalized()).await?.is_none();
+        let created = store::user_by_email(cx.db(), address.normalized())
+            .await?
+            .is_none();
         if created {
             let name = FullName::parse(full_name).map_err(wrong)?;
-            let hash = cx.app().passwords.hash(&Password::unchecked(password)).await?;
+            let hash = cx
+                .app()
+                .passwords
+                .hash(&Password::unchecked(password))
+                .await?;
             let mut user = register::new_user(cx, &address, &name, hash);
             user.is_superuser = is_superuser;
             user.email_verified_at = Some(cx.now());
             let company = CompanyName::parse(company).map_err(wrong)?;
             register::found(cx, user, &company).await?;
         }
-        seeded.push(Seeded { email, password, company, created });
+        seeded.push(Seeded {
+            email,
+            password,
+            company,
+            created,
+        });
     }
     Ok(seeded)
 }

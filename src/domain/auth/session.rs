@@ -83,8 +83,18 @@ pub fn open(cx: &Cx, user: user::Model, memberships: Vec<TenantMembership>) -> R
         tenant_id,
         membership: current.as_ref().map(|current| current.membership.clone()),
     });
-    let signed_in = SignedIn { cx, tokens, user, memberships, current };
-    Ok(Opening { signed_in, session, refresh })
+    let signed_in = SignedIn {
+        cx,
+        tokens,
+        user,
+        memberships,
+        current,
+    };
+    Ok(Opening {
+        signed_in,
+        session,
+        refresh,
+    })
 }
 
 impl Opening {
@@ -100,7 +110,11 @@ impl Opening {
 
     /// Writes the session and commits.
     pub async fn commit(self, mut unit: UnitOfWork) -> Result<SignedIn> {
-        let Self { signed_in, session, refresh } = self;
+        let Self {
+            signed_in,
+            session,
+            refresh,
+        } = self;
         let id = session.id;
         store::insert_session(&*unit, session, refresh).await?;
         unit.audit(Deed::new(Action::SessionStarted, Target::Session(id)));
@@ -111,7 +125,11 @@ impl Opening {
 
 /// The default membership, else the first.
 pub fn current_of(memberships: &[TenantMembership]) -> Option<TenantMembership> {
-    memberships.iter().find(|m| m.membership.is_default).or(memberships.first()).cloned()
+    memberships
+        .iter()
+        .find(|m| m.membership.is_default)
+        .or(memberships.first())
+        .cloned()
 }
 
 /// Exchanges the session's live token for a new one; the session's row must be locked.
@@ -175,5 +193,8 @@ fn after(start: Timestamp, duration: Duration) -> Result<Timestamp> {
 }
 
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(USER_AGENT_MAX).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(USER_AGENT_MAX)
+        .collect()
 }

@@ -32,12 +32,17 @@ pub async fn user(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user::
 
 /// Takes the account's row lock, which everything that changes a default tenant takes first.
 pub async fn lock_user(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user::Model>> {
-    Ok(user::Entity::find_by_id(id).lock_exclusive().one(db).await?)
+    Ok(user::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(db)
+        .await?)
 }
 
 /// Adds an account; an address that is taken is a conflict.
 pub async fn insert_user(db: &impl ConnectionTrait, user: user::Model) -> Result<()> {
-    db::insert::<user::Entity>(db, user).await.on_unique(|| Error::Conflict(Reason::EmailTaken))
+    db::insert::<user::Entity>(db, user)
+        .await
+        .on_unique(|| Error::Conflict(Reason::EmailTaken))
 }
 
 /// Replaces a password hash, unless somebody else did so first.
@@ -142,7 +147,10 @@ pub async fn lock_session(
     db: &impl ConnectionTrait,
     id: SessionId,
 ) -> Result<Option<session::Model>> {
-    Ok(session::Entity::find_by_id(id).lock_exclusive().one(db).await?)
+    Ok(session::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(db)
+        .await?)
 }
 
 /// A token of a session.
@@ -151,8 +159,8 @@ pub async fn refresh_token(
     session: SessionId,
     id: RefreshTokenId,
 ) -> Result<Option<refresh_token::Model>> {
-    let found = refresh_token::Entity::find_by_id(id)
-        .filter(refresh_token::Column::SessionId.eq(session));
+    let found =
+        refresh_token::Entity::find_by_id(id).filter(refresh_token::Column::SessionId.eq(session));
     Ok(found.one(db).await?)
 }
 

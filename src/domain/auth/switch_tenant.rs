@@ -29,8 +29,12 @@ pub async fn switch_tenant(cx: &Cx, tenant: TenantId) -> Result<Switched> {
     let access = cx.tenant(tenant).await?;
     let mut unit = cx.begin().await?;
     let invalid = || Error::Unauthenticated(Credentials::Invalid);
-    store::lock_user(&*unit, identity.user.id).await?.ok_or_else(invalid)?;
-    let held = store::lock_session(&*unit, identity.session_id).await?.ok_or_else(invalid)?;
+    store::lock_user(&*unit, identity.user.id)
+        .await?
+        .ok_or_else(invalid)?;
+    let held = store::lock_session(&*unit, identity.session_id)
+        .await?
+        .ok_or_else(invalid)?;
     if held.revoked_at.is_some() {
         return Err(invalid());
     }
@@ -43,5 +47,9 @@ pub async fn switch_tenant(cx: &Cx, tenant: TenantId) -> Result<Switched> {
         membership: Some(current.membership.clone()),
         ..identity.clone()
     });
-    Ok(Switched { cx, tokens, tenant: current })
+    Ok(Switched {
+        cx,
+        tokens,
+        tenant: current,
+    })
 }

@@ -88,10 +88,9 @@ impl TokenSigner {
         kind: TokenKind,
         now: Timestamp,
     ) -> Result<Claims, Credentials> {
-        let claims =
-            jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
-                .map_err(|_| Credentials::Invalid)?
-                .claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .map_err(|_| Credentials::Invalid)?
+            .claims;
         if claims.kind == kind && now.timestamp() < claims.exp {
             Ok(claims)
         } else {
@@ -100,9 +99,14 @@ impl TokenSigner {
     }
 
     /// A secret that follows from the key and a purpose, so that it need not be stored.
+    ///
+    /// # Panics
+    ///
+    /// Never: HMAC takes a key of any length (RFC 2104 section 2).
     pub fn derive(&self, purpose: &str, facts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.expose_secret().as_bytes())
-            .expect("HMAC takes a key of any length");
+        let key = self.secret.expose_secret().as_bytes();
+        let mut mac =
+            <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
         // Lengths keep neighbouring facts apart.
         for part in std::iter::once(purpose.as_bytes()).chain(facts.iter().copied()) {
             mac.update(&(part.len() as u64).to_be_bytes());
@@ -140,7 +144,10 @@ mod tests {
 
     #[test]
     fn equal_claims_give_equal_tokens() {
-        assert_eq!(signer().sign(&claims(200)).unwrap(), signer().sign(&claims(200)).unwrap());
+        assert_eq!(
+            signer().sign(&claims(200)).unwrap(),
+            signer().sign(&claims(200)).unwrap()
+        );
     }
 
     #[test]
@@ -148,14 +155,22 @@ mod tests {
         let token = signer().sign(&claims(200)).unwrap();
         assert!(signer().verify(&token, TokenKind::Access, at(199)).is_ok());
         assert!(signer().verify(&token, TokenKind::Access, at(200)).is_err());
-        assert!(signer().verify(&token, TokenKind::Refresh, at(199)).is_err());
+        assert!(
+            signer()
+                .verify(&token, TokenKind::Refresh, at(199))
+                .is_err()
+        );
     }
 
     #[test]
     fn forged_and_incomplete_tokens_are_refused() {
         let other = TokenSigner::new(&"another secret, just as long as it".into());
         let forged = other.sign(&claims(200)).unwrap();
-        assert!(signer().verify(&forged, TokenKind::Access, at(150)).is_err());
+        assert!(
+            signer()
+                .verify(&forged, TokenKind::Access, at(150))
+                .is_err()
+        );
 
         let key = EncodingKey::from_secret(b"a secret of the tests, long enough");
         let sign = |header: &Header, body: serde_json::Value| {
@@ -170,9 +185,15 @@ mod tests {
             let token = sign(&Header::new(Algorithm::HS256), body);
             assert!(signer().verify(&token, TokenKind::Access, at(150)).is_err());
         }
-        let other_algorithm =
-            sign(&Header::new(Algorithm::HS512), serde_json::to_value(claims(200)).unwrap());
-        assert!(signer().verify(&other_algorithm, TokenKind::Access, at(150)).is_err());
+        let other_algorithm = sign(
+            &Header::new(Algorithm::HS512),
+            serde_json::to_value(claims(200)).unwrap(),
+        );
+        assert!(
+            signer()
+                .verify(&other_algorithm, TokenKind::Access, at(150))
+                .is_err()
+        );
     }
 
     #[test]
@@ -180,6 +201,9 @@ mod tests {
         let signer = signer();
         assert_eq!(signer.derive("a", &[b"b"]), signer.derive("a", &[b"b"]));
         assert_ne!(signer.derive("a", &[b"b"]), signer.derive("ab", &[]));
-        assert_ne!(signer.derive("a", &[b"b", b"c"]), signer.derive("a", &[b"bc"]));
+        assert_ne!(
+            signer.derive("a", &[b"b", b"c"]),
+            signer.derive("a", &[b"bc"])
+        );
     }
 }

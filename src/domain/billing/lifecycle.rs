@@ -8,7 +8,10 @@ use entity::{
 
 /// The state at a moment: a trial past its end has expired, whether or not anybody wrote it down.
 pub fn status_at(subscription: &subscription::Model, now: Timestamp) -> SubscriptionStatus {
-    let over = subscription.trial_ends_at.unwrap_or(subscription.current_period_end) <= now;
+    let over = subscription
+        .trial_ends_at
+        .unwrap_or(subscription.current_period_end)
+        <= now;
     match subscription.status {
         SubscriptionStatus::Trial if over => SubscriptionStatus::Expired,
         status => status,

@@ -24,10 +24,13 @@ pub struct Limits {
 
 /// What a plan allows.
 pub fn limits(plan: &plan::Model) -> Limits {
-    Limits { max_users: plan.max_users, max_storage_gb: plan.max_storage_gb }
+    Limits {
+        max_users: plan.max_users,
+        max_storage_gb: plan.max_storage_gb,
+    }
 }
 
-/// PAYMENT_REQUIRED for a tenant that is suspended or whose subscription has expired (ruling 43).
+/// `PAYMENT_REQUIRED` for a tenant that is suspended or whose subscription has expired (ruling 43).
 pub async fn in_good_standing(
     cx: &Cx,
     db: &impl ConnectionTrait,
@@ -48,15 +51,23 @@ pub async fn in_good_standing(
     Ok(())
 }
 
-/// LIMIT_REACHED when every seat of the plan is taken. Asked under the tenant's lock, so that two
+/// `LIMIT_REACHED` when every seat of the plan is taken. Asked under the tenant's lock, so that two
 /// people cannot take the last one.
 pub async fn seat_free(db: &impl ConnectionTrait, tenant: &tenant::Model) -> Result<()> {
-    let plan = store::plan_of(db, tenant.id).await?.ok_or(Error::NotFound(Subject::Subscription))?;
-    let Some(max) = plan.max_users else { return Ok(()) };
+    let plan = store::plan_of(db, tenant.id)
+        .await?
+        .ok_or(Error::NotFound(Subject::Subscription))?;
+    let Some(max) = plan.max_users else {
+        return Ok(());
+    };
     let taken = members::store::count_seats(db, tenant.id).await?;
     if taken >= u64::try_from(max).unwrap_or(0) {
         return Err(Error::LimitReached(
-            format!("The plan {} includes {max} users, and all seats are taken.", plan.name).into(),
+            format!(
+                "The plan {} includes {max} users, and all seats are taken.",
+                plan.name
+            )
+            .into(),
         ));
     }
     Ok(())

@@ -79,7 +79,10 @@ async fn read(cx: &Cx, source: &PlansSource) -> Result<Vec<plan::Model>> {
         PlansSource::BuiltIn => (BUILT_IN.to_owned(), Path::new("the built-in list")),
         PlansSource::File(path) => {
             let text = tokio::fs::read_to_string(path).await.map_err(|error| {
-                Error::internal(format!("PLANS_FILE {} cannot be read: {error}", path.display()))
+                Error::internal(format!(
+                    "PLANS_FILE {} cannot be read: {error}",
+                    path.display()
+                ))
             })?;
             (text, path.as_path())
         }
@@ -91,10 +94,16 @@ async fn read(cx: &Cx, source: &PlansSource) -> Result<Vec<plan::Model>> {
 fn parse(cx: &Cx, text: &str) -> Result<Vec<plan::Model>, String> {
     let entries: Vec<Entry> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let mut seen = std::collections::HashSet::new();
-    if let Some(twice) = entries.iter().find(|entry| !seen.insert(entry.slug.as_str())) {
+    if let Some(twice) = entries
+        .iter()
+        .find(|entry| !seen.insert(entry.slug.as_str()))
+    {
         return Err(format!("{} appears twice", twice.slug));
     }
-    let trials: Vec<_> = entries.iter().filter(|entry| entry.trial_days.is_some()).collect();
+    let trials: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.trial_days.is_some())
+        .collect();
     if !matches!(trials[..], [only] if only.slug == TRIAL) {
         return Err(format!("exactly one plan, `{TRIAL}`, has `trial_days`"));
     }
@@ -110,7 +119,10 @@ fn row(cx: &Cx, entry: Entry) -> Result<plan::Model, String> {
         price_yearly,
         currency,
         features,
-        limits: EntryLimits { max_users, max_storage_gb },
+        limits: EntryLimits {
+            max_users,
+            max_storage_gb,
+        },
         trial_days,
         sort_order,
     } = entry;
@@ -119,7 +131,9 @@ fn row(cx: &Cx, entry: Entry) -> Result<plan::Model, String> {
         return Err(format!("{slug}: {currency:?} is not a currency"));
     }
     if slug.is_empty() || name.trim().is_empty() || description.trim().is_empty() {
-        return Err(format!("{slug:?}: slug, name and description must not be blank"));
+        return Err(format!(
+            "{slug:?}: slug, name and description must not be blank"
+        ));
     }
     if trial_days == Some(0) {
         return Err(format!("{slug}: a trial takes at least a day"));
@@ -129,7 +143,10 @@ fn row(cx: &Cx, entry: Entry) -> Result<plan::Model, String> {
             .ok_or_else(|| format!("{slug}: {text:?} is not a price in {currency}"))
     };
     let limit = |limit: Option<u32>| {
-        limit.map(i32::try_from).transpose().map_err(|_| format!("{slug}: a limit is too large"))
+        limit
+            .map(i32::try_from)
+            .transpose()
+            .map_err(|_| format!("{slug}: a limit is too large"))
     };
     Ok(plan::Model {
         id: cx.new_id(),

@@ -28,7 +28,10 @@ pub async fn active_plans(db: &impl ConnectionTrait) -> Result<Vec<plan::Model>>
 
 /// Plans by id.
 pub async fn plans(db: &impl ConnectionTrait, ids: &[PlanId]) -> Result<Vec<plan::Model>> {
-    Ok(plan::Entity::find().filter(plan::Column::Id.is_in(ids.iter().copied())).all(db).await?)
+    Ok(plan::Entity::find()
+        .filter(plan::Column::Id.is_in(ids.iter().copied()))
+        .all(db)
+        .await?)
 }
 
 /// The plan that new tenants start on.
@@ -49,7 +52,9 @@ pub async fn has_plans(db: &impl ConnectionTrait) -> Result<bool> {
 /// Adds the plans, or brings those with the same slug up to date; ids stay.
 pub async fn upsert_plans(db: &impl ConnectionTrait, plans: Vec<plan::Model>) -> Result<()> {
     use plan::Column;
-    let rows = plans.into_iter().map(|plan| plan.into_active_model().reset_all());
+    let rows = plans
+        .into_iter()
+        .map(|plan| plan.into_active_model().reset_all());
     let update = OnConflict::column(Column::Slug)
         .update_columns([
             Column::Name,
@@ -66,14 +71,20 @@ pub async fn upsert_plans(db: &impl ConnectionTrait, plans: Vec<plan::Model>) ->
             Column::UpdatedAt,
         ])
         .to_owned();
-    plan::Entity::insert_many(rows).on_conflict(update).exec_without_returning(db).await?;
+    plan::Entity::insert_many(rows)
+        .on_conflict(update)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
 /// Takes plans that are not among these off the offer; those who have them keep them.
 pub async fn retire_plans_except(db: &impl ConnectionTrait, slugs: &[String]) -> Result<()> {
     plan::Entity::update_many()
-        .col_expr(plan::Column::IsActive, sea_orm::sea_query::Expr::value(false))
+        .col_expr(
+            plan::Column::IsActive,
+            sea_orm::sea_query::Expr::value(false),
+        )
         .filter(plan::Column::Slug.is_not_in(slugs))
         .exec(db)
         .await?;
@@ -106,8 +117,8 @@ pub async fn subscriptions(
     db: &impl ConnectionTrait,
     tenants: &PermittedTenants,
 ) -> Result<Vec<subscription::Model>> {
-    let found = subscription::Entity::find()
-        .filter(subscription::Column::TenantId.is_in(tenants.ids()));
+    let found =
+        subscription::Entity::find().filter(subscription::Column::TenantId.is_in(tenants.ids()));
     Ok(found.all(db).await?)
 }
 
@@ -116,8 +127,7 @@ pub async fn subscription_of(
     db: &impl ConnectionTrait,
     tenant: TenantId,
 ) -> Result<Option<subscription::Model>> {
-    let found =
-        subscription::Entity::find().filter(subscription::Column::TenantId.eq(tenant));
+    let found = subscription::Entity::find().filter(subscription::Column::TenantId.eq(tenant));
     Ok(found.one(db).await?)
 }
 

@@ -74,13 +74,20 @@ pub async fn accept_invitation(cx: &Cx, accept: AcceptInvitation) -> Result<Acce
 async fn join(cx: &Cx, shown: &invitation::Model, user: user::Model) -> Result<Accepted> {
     let mut unit = cx.begin().await?;
     let (tenant, invitation) = hold(cx, &unit, shown).await?;
-    if tenants::store::membership(&*unit, user.id, tenant.id).await?.is_some() {
+    if tenants::store::membership(&*unit, user.id, tenant.id)
+        .await?
+        .is_some()
+    {
         return Err(Error::Conflict(Reason::AlreadyMember));
     }
     let membership = enter(cx, &mut unit, &tenant, invitation, &user).await?;
     auth::store::verify_email(&*unit, user.id, cx.now()).await?;
     unit.commit().await?;
-    Ok(Accepted { member: Member { user, membership }, tenant, signed_in: None })
+    Ok(Accepted {
+        member: Member { user, membership },
+        tenant,
+        signed_in: None,
+    })
 }
 
 async fn join_with_new_account(
@@ -89,13 +96,19 @@ async fn join_with_new_account(
     account: NewAccount,
 ) -> Result<Accepted> {
     usable(cx, shown)?;
-    let NewAccount { password, full_name } = account;
+    let NewAccount {
+        password,
+        full_name,
+    } = account;
     let email = EmailAddress::parse(&shown.email)
         .map_err(|_| Error::internal("an invitation holds a malformed address"))?;
     if password.is_address(&email) {
         return Err(Error::invalid("password", Reason::PasswordIsEmail));
     }
-    if auth::store::user_by_email(cx.db(), email.normalized()).await?.is_some() {
+    if auth::store::user_by_email(cx.db(), email.normalized())
+        .await?
+        .is_some()
+    {
         return Err(Error::Conflict(Reason::AccountExists));
     }
     let full_name = full_name.unwrap_or_else(|| FullName::from_address(&email));
@@ -105,17 +118,26 @@ async fn join_with_new_account(
 
     let mut unit = cx.begin().await?;
     let (tenant, invitation) = hold(cx, &unit, shown).await?;
-    auth::store::insert_user(&*unit, user.clone()).await.map_err(|error| match error {
-        Error::Conflict(Reason::EmailTaken) => Error::Conflict(Reason::AccountExists),
-        other => other,
-    })?;
+    auth::store::insert_user(&*unit, user.clone())
+        .await
+        .map_err(|error| match error {
+            Error::Conflict(Reason::EmailTaken) => Error::Conflict(Reason::AccountExists),
+            other => other,
+        })?;
     unit.audit(Deed::new(Action::AccountRegistered, Target::User(user.id)));
     let membership = enter(cx, &mut unit, &tenant, invitation, &user).await?;
-    let place = TenantMembership { tenant: tenant.clone(), membership: membership.clone() };
+    let place = TenantMembership {
+        tenant: tenant.clone(),
+        membership: membership.clone(),
+    };
     let opening = auth::open(cx, user.clone(), vec![place])?;
     let signed_in = opening.commit(unit).await?;
     let member = Member { user, membership };
-    Ok(Accepted { member, tenant, signed_in: Some(signed_in) })
+    Ok(Accepted {
+        member,
+        tenant,
+        signed_in: Some(signed_in),
+    })
 }
 
 /// Locks the tenant and looks again whether the invitation still holds.

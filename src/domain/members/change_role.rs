@@ -23,7 +23,10 @@ pub async fn change_role(
     user: UserId,
     role: TenantRole,
 ) -> Result<Member> {
-    let mut access = cx.tenant(tenant).await?.require(Permission::ChangeMemberRoles)?;
+    let mut access = cx
+        .tenant(tenant)
+        .await?
+        .require(Permission::ChangeMemberRoles)?;
     if role == TenantRole::Owner {
         access = access.require(Permission::GrantOwnership)?;
     }
@@ -40,7 +43,11 @@ pub async fn change_role(
     }
     member.membership.role = role;
     store::set_role(&*unit, &access, user, role).await?;
-    unit.emit(DomainEvent::MemberRoleChanged { tenant_id: tenant, user_id: user, role });
+    unit.emit(DomainEvent::MemberRoleChanged {
+        tenant_id: tenant,
+        user_id: user,
+        role,
+    });
     unit.audit(
         Deed::new(Action::MemberRoleChanged, Target::User(user))
             .within(tenant)

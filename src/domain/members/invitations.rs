@@ -57,7 +57,10 @@ pub async fn resend_invitation(
     tenant: TenantId,
     id: InvitationId,
 ) -> Result<invitation::Model> {
-    let access = cx.tenant(tenant).await?.require(Permission::InviteMembers)?;
+    let access = cx
+        .tenant(tenant)
+        .await?
+        .require(Permission::InviteMembers)?;
     let mut unit = cx.begin().await?;
     let (tenant, access) = unit.lock(&access).await?;
     let (invitation, access) = open(&unit, access, id).await?;
@@ -73,7 +76,10 @@ pub async fn revoke_invitation(
     tenant: TenantId,
     id: InvitationId,
 ) -> Result<invitation::Model> {
-    let access = cx.tenant(tenant).await?.require(Permission::InviteMembers)?;
+    let access = cx
+        .tenant(tenant)
+        .await?
+        .require(Permission::InviteMembers)?;
     let mut unit = cx.begin().await?;
     let (_, access) = unit.lock(&access).await?;
     let found = store::invitation(&*unit, &access, id).await?;
@@ -84,7 +90,10 @@ pub async fn revoke_invitation(
     close(cx, &mut invitation, InvitationStatus::Revoked);
     store::update_invitation(&*unit, &invitation).await?;
     let tenant_id = access.tenant_id();
-    unit.emit(DomainEvent::InvitationRevoked { tenant_id, invitation_id: id });
+    unit.emit(DomainEvent::InvitationRevoked {
+        tenant_id,
+        invitation_id: id,
+    });
     unit.audit(Deed::new(Action::InvitationRevoked, Target::Invitation(id)).within(tenant_id));
     unit.commit().await?;
     Ok(invitation)

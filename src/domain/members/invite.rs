@@ -44,35 +44,29 @@ pub enum Invited {
 
 /// Invites somebody. Only an owner may invite an owner (ruling 8).
 pub async fn invite(cx: &Cx, tenant: TenantId, invite: Invite) -> Result<Invited> {
-    let mut access = cx.tenant(tenant).await?.require(Permission::InviteMembers)?;
+    let mut access = cx
+        .tenant(tenant)
+        .await?
+        .require(Permission::InviteMembers)?;
     if invite.role == TenantRole::Owner {
         access = access.require(Permission::GrantOwnership)?;
     }
     let mut unit = cx.begin().await?;
     let (tenant, access) = unit.lock(&access).await?;
     let user = auth::store::user_by_email(&*unit, invite.email.normalized()).await?;
-    let invited = match user {
-        Some(user) => {
-            if store::is_member(&*unit, &access, user.id).await? {
-                return Err(Error::Conflict(Reason::AlreadyMember));
-            }
-            limits::in_good_standing(cx, &*unit, &tenant).await?;
-            limits::seat_free(&*unit, &tenant).await?;
-            let member = join(cx, &mut unit, &access, user, invite.role).await?;
-            unit.enqueue(Job::MembershipMail {
-                tenant_id: tenant.id,
-                user_id: member.user.id,
-                invited_by: Some(access.user_id()),
-            });
-            Invited::Member(member)
+    let invited = if let Some(user) = user {
+        if store::is_member(&*unit, &access, user.id).await? {
+            return Err(Error::Conflict(Reason::AlreadyMember));
         }
-        None => {
-            if cx.app().config.members.invite_unknown == InviteUnknown::Refuse {
-                return Err(Error::NotFound(Subject::User));
-            }
-            limits::in_good_standing(cx, &*unit, &tenant).await?;
-            Invited::Pending(send(cx, &mut unit, &access, &invite).await?)
+        limits::in_good_standing(cx, &*unit, &tenant).await?;
+        limits::seat_free(&*unit, &tenant).await?;
+        Invited::Member(join(cx, &mut unit, &access, user, invite.role).await?)
+    } else {
+        if cx.app().config.members.invite_unknown == InviteUnknown::Refuse {
+            return Err(Error::NotFound(Subject::User));
         }
+        limits::in_good_standing(cx, &*unit, &tenant).await?;
+        Invited::Pending(send(cx, &mut unit, &access, &invite).await?)
     };
     unit.commit().await?;
     Ok(invited)
@@ -96,6 +90,11 @@ async fn join(
         store::update_invitation(&**unit, &open).await?;
     }
     let membership = add_member(cx, unit, tenant_id, &user, role).await?;
+    unit.enqueue(Job::MembershipMail {
+        tenant_id,
+        user_id: user.id,
+        invited_by: Some(access.user_id()),
+    });
     Ok(Member { user, membership })
 }
 
@@ -117,7 +116,11 @@ pub(super) async fn add_member(
         joined_at: cx.now(),
     };
     store::insert_member(&**unit, membership.clone()).await?;
-    unit.emit(DomainEvent::MemberJoined { tenant_id, user_id: user.id, role });
+    unit.emit(DomainEvent::MemberJoined {
+        tenant_id,
+        user_id: user.id,
+        role,
+    });
     unit.audit(
         Deed::new(Action::MemberJoined, Target::User(user.id))
             .within(tenant_id)
@@ -170,8 +173,7 @@ pub(super) async fn renew(
     mut invitation: invitation::Model,
 ) -> Result<invitation::Model> {
     invitation.generation += 1;
-    invitation.token_hash =
-        link::hash(&link::token(cx, invitation.id, invitation.generation));
+    invitation.token_hash = link::hash(&link::token(cx, invitation.id, invitation.generation));
     invitation.invited_by = Some(access.user_id());
     invitation.expires_at = expiry(cx)?;
     invitation.updated_at = cx.now();
@@ -193,9 +195,22 @@ fn expiry(cx: &Cx) -> Result<entity::Timestamp> {
 }
 
 fn announce(unit: &mut UnitOfWork, invitation: &invitation::Model, action: Action) {
-    let &invitation::Model { id, tenant_id, role, generation, .. } = invitation;
-    unit.enqueue(Job::InvitationMail { invitation_id: id, generation });
-    unit.emit(DomainEvent::InvitationSent { tenant_id, invitation_id: id, role });
+    let &invitation::Model {
+        id,
+        tenant_id,
+        role,
+        generation,
+        ..
+    } = invitation;
+    unit.enqueue(Job::InvitationMail {
+        invitation_id: id,
+        generation,
+    });
+    unit.emit(DomainEvent::InvitationSent {
+        tenant_id,
+        invitation_id: id,
+        role,
+    });
     unit.audit(
         Deed::new(action, Target::Invitation(id))
             .within(tenant_id)

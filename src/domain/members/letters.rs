@@ -32,7 +32,11 @@ pub async fn compose_invitation(
         expires = invitation.expires_at.format("%-d %B %Y, %H:%M UTC"),
     );
     let subject = format!("You are invited to join {}", tenant.name);
-    Ok(Some(Letter { to: invitation.email, subject, text }))
+    Ok(Some(Letter {
+        to: invitation.email,
+        subject,
+        text,
+    }))
 }
 
 /// The letter that tells somebody with an account that they are in a tenant now, or nothing when
@@ -57,7 +61,11 @@ pub async fn compose_membership(
         link = cx.app().config.server.public_url,
     );
     let subject = format!("You are now in {}", tenant.name);
-    Ok(Some(Letter { to: user.email, subject, text }))
+    Ok(Some(Letter {
+        to: user.email,
+        subject,
+        text,
+    }))
 }
 
 async fn name_of(cx: &Cx, user: Option<UserId>) -> Result<String> {

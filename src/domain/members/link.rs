@@ -11,10 +11,10 @@ use crate::domain::cx::Cx;
 
 /// The token of one generation of an invitation: 256 bits as 43 characters.
 pub fn token(cx: &Cx, id: InvitationId, generation: i32) -> String {
-    let secret = cx
-        .app()
-        .tokens
-        .derive("invitation link", &[id.0.as_bytes(), &generation.to_be_bytes()]);
+    let secret = cx.app().tokens.derive(
+        "invitation link",
+        &[id.0.as_bytes(), &generation.to_be_bytes()],
+    );
     URL_SAFE_NO_PAD.encode(secret)
 }
 

@@ -20,7 +20,10 @@ use crate::{
 /// Removes a member, from their next request on. Their oldest remaining tenant becomes their
 /// default one (ruling 14). Nobody removes themselves, and only an owner removes an owner.
 pub async fn remove(cx: &Cx, tenant: TenantId, user: UserId) -> Result<()> {
-    let access = cx.tenant(tenant).await?.require(Permission::RemoveMembers)?;
+    let access = cx
+        .tenant(tenant)
+        .await?
+        .require(Permission::RemoveMembers)?;
     let mut unit = cx.begin().await?;
     let (_, access) = unit.lock(&access).await?;
     auth::store::lock_user(&*unit, user).await?;
@@ -41,7 +44,10 @@ pub async fn remove(cx: &Cx, tenant: TenantId, user: UserId) -> Result<()> {
     if member.membership.is_default {
         store::make_oldest_default(&*unit, user).await?;
     }
-    unit.emit(DomainEvent::MemberRemoved { tenant_id: tenant, user_id: user });
+    unit.emit(DomainEvent::MemberRemoved {
+        tenant_id: tenant,
+        user_id: user,
+    });
     unit.audit(Deed::new(Action::MemberRemoved, Target::User(user)).within(tenant));
     unit.commit().await
 }

@@ -33,11 +33,15 @@ fn people(
 ) -> SelectTwo<membership::Entity, user::Entity> {
     let MemberFilter { role, search } = filter;
     within(access)
-        .apply_if(*role, |query, role| query.filter(membership::Column::Role.eq(role)))
+        .apply_if(*role, |query, role| {
+            query.filter(membership::Column::Role.eq(role))
+        })
         .find_also_related(user::Entity)
         .apply_if(search.as_ref(), |query, term| {
-            query
-                .filter(db::contains_any([user::Column::FullName, user::Column::Email], term.as_str()))
+            query.filter(db::contains_any(
+                [user::Column::FullName, user::Column::Email],
+                term.as_str(),
+            ))
         })
 }
 
@@ -58,7 +62,9 @@ pub async fn list(
         id: membership::Column::Id,
         newest_first: true,
     };
-    let rows = db::window(people(access, filter), &order, window).all(db).await?;
+    let rows = db::window(people(access, filter), &order, window)
+        .all(db)
+        .await?;
     let members = rows.into_iter().map(member).collect::<Result<Vec<_>>>()?;
     Ok(db::listing(members, window, |member| Cursor {
         at: member.membership.joined_at,
@@ -125,7 +131,10 @@ pub async fn seats(
         .into_tuple()
         .all(db)
         .await?;
-    Ok(rows.into_iter().map(|(tenant, n)| (tenant, u64::try_from(n).unwrap_or(0))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(tenant, n)| (tenant, u64::try_from(n).unwrap_or(0)))
+        .collect())
 }
 
 /// Whether somebody has a default tenant; the account's row is locked.
@@ -200,8 +209,9 @@ fn invited(access: &TenantAccess) -> Select<invitation::Entity> {
 
 fn invited_as(access: &TenantAccess, filter: &InvitationFilter) -> Select<invitation::Entity> {
     let InvitationFilter { status } = filter;
-    invited(access)
-        .apply_if(*status, |query, status| query.filter(invitation::Column::Status.eq(status)))
+    invited(access).apply_if(*status, |query, status| {
+        query.filter(invitation::Column::Status.eq(status))
+    })
 }
 
 /// The invitations that match, newest first.
@@ -216,8 +226,13 @@ pub async fn invitations(
         id: invitation::Column::Id,
         newest_first: true,
     };
-    let rows = db::window(invited_as(access, filter), &order, window).all(db).await?;
-    Ok(db::listing(rows, window, |row| Cursor { at: row.created_at, id: row.id.0 }))
+    let rows = db::window(invited_as(access, filter), &order, window)
+        .all(db)
+        .await?;
+    Ok(db::listing(rows, window, |row| Cursor {
+        at: row.created_at,
+        id: row.id.0,
+    }))
 }
 
 /// How many invitations match.
@@ -235,7 +250,10 @@ pub async fn invitation(
     access: &TenantAccess,
     id: InvitationId,
 ) -> Result<Option<invitation::Model>> {
-    Ok(invited(access).filter(invitation::Column::Id.eq(id)).one(db).await?)
+    Ok(invited(access)
+        .filter(invitation::Column::Id.eq(id))
+        .one(db)
+        .await?)
 }
 
 /// The invitation whose valid link has this token. Knowing the token is the permission.
@@ -267,7 +285,11 @@ pub async fn insert_invitation(db: &impl ConnectionTrait, row: invitation::Model
 
 /// Writes a changed invitation.
 pub async fn update_invitation(db: &impl ConnectionTrait, row: &invitation::Model) -> Result<()> {
-    row.clone().into_active_model().reset_all().update(db).await?;
+    row.clone()
+        .into_active_model()
+        .reset_all()
+        .update(db)
+        .await?;
     Ok(())
 }
 
@@ -277,7 +299,10 @@ pub async fn invitation_to_send(
     _: SystemAccess,
     id: InvitationId,
 ) -> Result<Option<(invitation::Model, tenant::Model)>> {
-    let found = invitation::Entity::find_by_id(id).find_also_related(tenant::Entity).one(db).await?;
+    let found = invitation::Entity::find_by_id(id)
+        .find_also_related(tenant::Entity)
+        .one(db)
+        .await?;
     Ok(found.and_then(|(invitation, tenant)| Some((invitation, tenant?))))
 }
 

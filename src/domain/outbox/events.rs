@@ -42,7 +42,13 @@ pub async fn record(
         })?;
         let first = head - i64::try_from(events.len()).map_err(Error::internal)? + 1;
         for (seq, event) in (first..).zip(events) {
-            recorded.push(Recorded { id: cx.new_id(), stream, seq, occurred_at, event });
+            recorded.push(Recorded {
+                id: cx.new_id(),
+                stream,
+                seq,
+                occurred_at,
+                event,
+            });
         }
     }
     insert(db, &recorded).await?;
@@ -58,7 +64,9 @@ async fn advance(
     use event_stream::Column::{Head, Stream as Name, UpdatedAt};
     let excluded = |column: event_stream::Column| Expr::col(("excluded", column));
     let mut query = Query::insert();
-    query.into_table(event_stream::Entity).columns([Name, Head, UpdatedAt]);
+    query
+        .into_table(event_stream::Entity)
+        .columns([Name, Head, UpdatedAt]);
     for (stream, events) in by_stream {
         let added = i64::try_from(events.len()).map_err(Error::internal)?;
         query.values_panic([
@@ -70,11 +78,17 @@ async fn advance(
     let moved = Expr::col((event_stream::Entity, Head)).add(excluded(Head));
     query
         .on_conflict(
-            OnConflict::column(Name).value(Head, moved).value(UpdatedAt, excluded(UpdatedAt)).to_owned(),
+            OnConflict::column(Name)
+                .value(Head, moved)
+                .value(UpdatedAt, excluded(UpdatedAt))
+                .to_owned(),
         )
         .returning(Query::returning().columns([Name, Head]));
     let read = |row: &QueryResult| -> Result<(String, i64), DbErr> {
-        Ok((row.try_get("", &Name.to_string())?, row.try_get("", &Head.to_string())?))
+        Ok((
+            row.try_get("", &Name.to_string())?,
+            row.try_get("", &Head.to_string())?,
+        ))
     };
     db.query_all(&query)
         .await?
@@ -100,6 +114,8 @@ async fn insert(db: &impl ConnectionTrait, recorded: &[Recorded]) -> Result<()> 
             })
         })
         .collect::<Result<Vec<_>>>()?;
-    event::Entity::insert_many(rows).exec_without_returning(db).await?;
+    event::Entity::insert_many(rows)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }

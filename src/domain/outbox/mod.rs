@@ -15,7 +15,7 @@ use super::{cx::Cx, job::Job};
 use crate::error::{Error, Result};
 
 /// The longest wait between two attempts.
-const MAX_BACKOFF: Duration = Duration::from_secs(3600);
+const MAX_BACKOFF: Duration = Duration::from_hours(1);
 
 /// A job that this relay has taken.
 #[derive(Clone, Debug)]
@@ -108,7 +108,9 @@ mod tests {
     #[test]
     fn backoff_grows_and_ends() {
         let id = OutboxMessageId(uuid::Uuid::from_u128(0));
-        let waits: Vec<_> = (1..=14).map(|attempt| backoff(id, attempt).as_secs()).collect();
+        let waits: Vec<_> = (1..=14)
+            .map(|attempt| backoff(id, attempt).as_secs())
+            .collect();
         assert_eq!(waits[..4], [2, 4, 8, 16]);
         assert_eq!(waits[13], MAX_BACKOFF.as_secs());
         let late = OutboxMessageId(uuid::Uuid::from_u128(255));

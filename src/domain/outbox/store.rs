@@ -37,7 +37,9 @@ pub async fn insert(cx: &Cx, db: &impl ConnectionTrait, jobs: Vec<Job>) -> Resul
             })
         })
         .collect::<Result<Vec<_>>>()?;
-    outbox_message::Entity::insert_many(rows).exec_without_returning(db).await?;
+    outbox_message::Entity::insert_many(rows)
+        .exec_without_returning(db)
+        .await?;
     Ok(())
 }
 
@@ -51,7 +53,11 @@ pub async fn claim(
     let due = Condition::all()
         .add(Column::DeadAt.is_null())
         .add(Column::AvailableAt.lte(now))
-        .add(Column::ClaimedUntil.is_null().or(Column::ClaimedUntil.lte(now)));
+        .add(
+            Column::ClaimedUntil
+                .is_null()
+                .or(Column::ClaimedUntil.lte(now)),
+        );
     let ids: Vec<OutboxMessageId> = outbox_message::Entity::find()
         .select_only()
         .column(Column::Id)
@@ -74,12 +80,17 @@ pub async fn claim(
 }
 
 fn claimed(id: OutboxMessageId, attempt: i32) -> Condition {
-    Condition::all().add(Column::Id.eq(id)).add(Column::Attempts.eq(attempt))
+    Condition::all()
+        .add(Column::Id.eq(id))
+        .add(Column::Attempts.eq(attempt))
 }
 
 /// Forgets a row whose job is safe.
 pub async fn delete(db: &impl ConnectionTrait, id: OutboxMessageId, attempt: i32) -> Result<()> {
-    outbox_message::Entity::delete_many().filter(claimed(id, attempt)).exec(db).await?;
+    outbox_message::Entity::delete_many()
+        .filter(claimed(id, attempt))
+        .exec(db)
+        .await?;
     Ok(())
 }
 
@@ -121,10 +132,16 @@ pub async fn bury(
 
 /// Rows that wait.
 pub async fn pending(db: &impl ConnectionTrait) -> Result<u64> {
-    Ok(outbox_message::Entity::find().filter(Column::DeadAt.is_null()).count(db).await?)
+    Ok(outbox_message::Entity::find()
+        .filter(Column::DeadAt.is_null())
+        .count(db)
+        .await?)
 }
 
 /// Rows that were given up.
 pub async fn dead(db: &impl ConnectionTrait) -> Result<u64> {
-    Ok(outbox_message::Entity::find().filter(Column::DeadAt.is_not_null()).count(db).await?)
+    Ok(outbox_message::Entity::find()
+        .filter(Column::DeadAt.is_not_null())
+        .count(db)
+        .await?)
 }

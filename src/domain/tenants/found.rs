@@ -45,7 +45,9 @@ impl Founding {
             is_default: true,
             joined_at: cx.now(),
         };
-        Ok(Self { place: TenantMembership { tenant, membership } })
+        Ok(Self {
+            place: TenantMembership { tenant, membership },
+        })
     }
 
     async fn free_slug(cx: &Cx, name: &CompanyName) -> Result<String> {

@@ -24,5 +24,8 @@ pub async fn current(cx: &Cx) -> Result<TenantMembership> {
 async fn read(cx: &Cx, access: TenantAccess) -> Result<TenantMembership> {
     let access = access.require(Permission::ViewTenant)?;
     let tenant = store::tenant(cx.db(), &access).await?;
-    Ok(TenantMembership { tenant, membership: access.membership().clone() })
+    Ok(TenantMembership {
+        tenant,
+        membership: access.membership().clone(),
+    })
 }

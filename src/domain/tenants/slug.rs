@@ -11,7 +11,11 @@ const NUMBERED: u32 = 4;
 pub fn candidates(name: &str, random: impl Fn() -> Uuid) -> impl Iterator<Item = String> {
     let base = base(name);
     let tail = move || random().simple().to_string()[20..].to_owned();
-    let stem = if base.is_empty() { format!("tenant-{}", tail()) } else { base };
+    let stem = if base.is_empty() {
+        format!("tenant-{}", tail())
+    } else {
+        base
+    };
     let numbered = {
         let stem = stem.clone();
         (1..=NUMBERED).map(move |n| with_suffix(&stem, &n.to_string()))
@@ -49,7 +53,9 @@ mod tests {
     fn is_slug(slug: &str) -> bool {
         let part = |part: &str| {
             !part.is_empty()
-                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         };
         slug.len() <= MAX && slug.split('-').all(part)
     }

@@ -52,13 +52,18 @@ pub async fn roles(
 
 /// Takes the tenant's row lock. The proof of access is asked for again under it.
 pub async fn lock(db: &impl ConnectionTrait, id: TenantId) -> Result<tenant::Model> {
-    let row = tenant::Entity::find_by_id(id).lock_exclusive().one(db).await?;
+    let row = tenant::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(db)
+        .await?;
     row.ok_or(Error::NotFound(Subject::Tenant))
 }
 
 /// The tenant one has access to.
 pub async fn tenant(db: &impl ConnectionTrait, access: &TenantAccess) -> Result<tenant::Model> {
-    let row = tenant::Entity::find_by_id(access.tenant_id()).one(db).await?;
+    let row = tenant::Entity::find_by_id(access.tenant_id())
+        .one(db)
+        .await?;
     row.ok_or(Error::NotFound(Subject::Tenant))
 }
 
@@ -82,7 +87,11 @@ pub async fn insert(
 ) -> Result<bool> {
     use sea_orm::{ActiveModelTrait, IntoActiveModel};
     let added = tenant::Entity::insert_many([tenant.into_active_model().reset_all()])
-        .on_conflict(OnConflict::column(tenant::Column::Slug).do_nothing().to_owned())
+        .on_conflict(
+            OnConflict::column(tenant::Column::Slug)
+                .do_nothing()
+                .to_owned(),
+        )
         .exec_without_returning(db)
         .await?;
     if added == 0 {
@@ -118,7 +127,11 @@ pub async fn make_default(
         let own = membership::Entity::update_many()
             .col_expr(membership::Column::IsDefault, Expr::value(value))
             .filter(membership::Column::UserId.eq(access.user_id()));
-        if only { own.filter(membership::Column::TenantId.eq(access.tenant_id())) } else { own }
+        if only {
+            own.filter(membership::Column::TenantId.eq(access.tenant_id()))
+        } else {
+            own
+        }
     };
     // Cleared first: at no moment may there be two.
     default(false, false).exec(db).await?;
@@ -127,7 +140,10 @@ pub async fn make_default(
         .filter(membership::Column::TenantId.eq(access.tenant_id()))
         .one(db)
         .await?;
-    found.map(place).transpose()?.ok_or(Error::NotFound(Subject::Tenant))
+    found
+        .map(place)
+        .transpose()?
+        .ok_or(Error::NotFound(Subject::Tenant))
 }
 
 /// All of somebody's places with their tenants, oldest first.
@@ -164,9 +180,14 @@ pub async fn list(
     filter: &TenantFilter,
     window: &Window,
 ) -> Result<Listing<TenantMembership>> {
-    let order =
-        Ordered { at: tenant::Column::CreatedAt, id: tenant::Column::Id, newest_first: true };
-    let rows = db::window(matching(own(user), filter), &order, window).all(db).await?;
+    let order = Ordered {
+        at: tenant::Column::CreatedAt,
+        id: tenant::Column::Id,
+        newest_first: true,
+    };
+    let rows = db::window(matching(own(user), filter), &order, window)
+        .all(db)
+        .await?;
     let places = rows.into_iter().map(place).collect::<Result<Vec<_>>>()?;
     Ok(db::listing(places, window, |place| Cursor {
         at: place.tenant.created_at,
@@ -175,11 +196,7 @@ pub async fn list(
 }
 
 /// How many of somebody's tenants match.
-pub async fn count(
-    db: &impl ConnectionTrait,
-    user: UserId,
-    filter: &TenantFilter,
-) -> Result<u64> {
+pub async fn count(db: &impl ConnectionTrait, user: UserId, filter: &TenantFilter) -> Result<u64> {
     Ok(matching(own(user), filter).count(db).await?)
 }
 
@@ -193,7 +210,11 @@ fn matching(
     query: SelectTwo<membership::Entity, tenant::Entity>,
     filter: &TenantFilter,
 ) -> SelectTwo<membership::Entity, tenant::Entity> {
-    let TenantFilter { search, role, status } = filter;
+    let TenantFilter {
+        search,
+        role,
+        status,
+    } = filter;
     query
         .apply_if(search.as_ref(), |query, term| {
             query.filter(db::contains_any(
@@ -201,8 +222,12 @@ fn matching(
                 term.as_str(),
             ))
         })
-        .apply_if(*role, |query, role| query.filter(membership::Column::Role.eq(role)))
-        .apply_if(*status, |query, status| query.filter(tenant::Column::Status.eq(status)))
+        .apply_if(*role, |query, role| {
+            query.filter(membership::Column::Role.eq(role))
+        })
+        .apply_if(*status, |query, status| {
+            query.filter(tenant::Column::Status.eq(status))
+        })
 }
 
 fn place(

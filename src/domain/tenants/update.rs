@@ -57,5 +57,8 @@ pub async fn update(cx: &Cx, id: TenantId, update: UpdateTenant) -> Result<Tenan
         );
     }
     unit.commit().await?;
-    Ok(TenantMembership { tenant, membership: access.membership().clone() })
+    Ok(TenantMembership {
+        tenant,
+        membership: access.membership().clone(),
+    })
 }

@@ -60,7 +60,10 @@ mod tests {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         for second in 0..10_000 {
             let now = start + TimeDelta::seconds(second);
-            let sealed = Sealed { expires_at: now + TimeDelta::seconds(10), value: 1.into() };
+            let sealed = Sealed {
+                expires_at: now + TimeDelta::seconds(10),
+                value: 1.into(),
+            };
             memory.put(second.to_string(), sealed, now);
         }
         assert!(memory.values().by_name.len() <= SMALL);

@@ -51,12 +51,18 @@ struct Sealed {
 impl Cache {
     /// Values of this process; gone when it ends.
     pub fn memory(clock: Clock) -> Self {
-        Self { store: Store::Memory(Memory::default()), clock }
+        Self {
+            store: Store::Memory(Memory::default()),
+            clock,
+        }
     }
 
     /// Values shared by all processes.
     pub fn redis(redis: Redis, clock: Clock) -> Self {
-        Self { store: Store::Redis(redis), clock }
+        Self {
+            store: Store::Redis(redis),
+            clock,
+        }
     }
 
     /// The value, unless there is none or it has expired.
@@ -74,7 +80,10 @@ impl Cache {
         let (name, ttl, now) = (key.key(), key.ttl(), self.clock.now());
         let lifetime = chrono::Duration::from_std(ttl).map_err(Error::internal)?;
         let value = serde_json::to_value(value).map_err(Error::internal)?;
-        let sealed = Sealed { expires_at: now + lifetime, value };
+        let sealed = Sealed {
+            expires_at: now + lifetime,
+            value,
+        };
         match &self.store {
             Store::Memory(memory) => memory.put(name, sealed, now),
             Store::Redis(redis) => redis::put(redis, &name, &sealed, ttl).await?,

@@ -20,7 +20,15 @@ pub(super) async fn get(redis: &Redis, name: &str) -> Result<Option<Sealed>> {
 pub(super) async fn put(redis: &Redis, name: &str, sealed: &Sealed, ttl: Duration) -> Result<()> {
     let text = serde_json::to_string(sealed).map_err(Error::internal)?;
     let kept = u64::try_from((ttl + SLACK).as_millis()).map_err(Error::internal)?;
-    ask(redis, cmd("SET").arg(redis.name(name)).arg(text).arg("PX").arg(kept)).await
+    ask(
+        redis,
+        cmd("SET")
+            .arg(redis.name(name))
+            .arg(text)
+            .arg("PX")
+            .arg(kept),
+    )
+    .await
 }
 
 /// One command, so that one of two callers gets it.
@@ -38,5 +46,6 @@ async fn ask<T: FromRedisValue>(redis: &Redis, command: &mut redis::Cmd) -> Resu
 }
 
 fn open(text: Option<String>) -> Result<Option<Sealed>> {
-    text.map(|text| serde_json::from_str(&text).map_err(Error::internal)).transpose()
+    text.map(|text| serde_json::from_str(&text).map_err(Error::internal))
+        .transpose()
 }

@@ -34,7 +34,10 @@ enum Route {
 impl EventBus {
     /// For a single process.
     pub fn local() -> Self {
-        Self { listeners: broadcast::Sender::new(BACKLOG), route: Route::Local }
+        Self {
+            listeners: broadcast::Sender::new(BACKLOG),
+            route: Route::Local,
+        }
     }
 
     /// For several processes. The second part is the ear of this process: a task to be spawned,
@@ -45,7 +48,13 @@ impl EventBus {
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static)> {
         let listeners = broadcast::Sender::new(BACKLOG);
         let ear = redis::listen(redis.clone(), listeners.clone(), shutdown).await?;
-        Ok((Self { listeners, route: Route::Redis(redis) }, ear))
+        Ok((
+            Self {
+                listeners,
+                route: Route::Redis(redis),
+            },
+            ear,
+        ))
     }
 
     /// Tells everybody. A failure is logged and otherwise harmless.

@@ -39,7 +39,10 @@ pub(super) async fn listen(
     let (sender, pushes) = mpsc::unbounded_channel();
     let mut connection = redis.listener(sender).await?;
     let channel = channel(&redis);
-    connection.subscribe(&channel).await.map_err(crate::error::Error::internal)?;
+    connection
+        .subscribe(&channel)
+        .await
+        .map_err(crate::error::Error::internal)?;
 
     Ok(async move {
         tokio::select! {
@@ -83,12 +86,15 @@ async fn hand_on(
 
 /// A message is the channel's name and the payload.
 fn read(channel: &str, data: &[Value]) -> Result<Vec<Recorded>, String> {
-    let [name, payload] = data else { return Err("a message of another shape".into()) };
+    let [name, payload] = data else {
+        return Err("a message of another shape".into());
+    };
     let name: String = redis::from_redis_value_ref(name).map_err(|error| error.to_string())?;
     if name != channel {
         return Ok(Vec::new());
     }
-    let payload: String = redis::from_redis_value_ref(payload).map_err(|error| error.to_string())?;
+    let payload: String =
+        redis::from_redis_value_ref(payload).map_err(|error| error.to_string())?;
     serde_json::from_str(&payload).map_err(|error| error.to_string())
 }
 

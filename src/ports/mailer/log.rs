@@ -48,7 +48,10 @@ impl LogMailer {
     /// Whole or not at all: a reader never sees half a letter.
     fn write(&self, file: &Path, letter: &Letter) -> io::Result<()> {
         let Letter { to, subject, text } = letter;
-        let date = self.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
+        let date = self
+            .clock
+            .now()
+            .to_rfc3339_opts(SecondsFormat::Micros, true);
         let draft = file.with_extension("new");
         let mut options = fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);

@@ -70,6 +70,8 @@ impl Mailer {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
+    let done = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::internal)?;
     done.map_err(Error::internal)
 }

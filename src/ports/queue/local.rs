@@ -38,7 +38,12 @@ impl Local {
         let capacity = capacity.max(1);
         let (sender, receiver) = mpsc::channel(capacity);
         let receiver = Mutex::new(receiver);
-        Self(Arc::new(Channel { capacity, sender, receiver, closed: CancellationToken::new() }))
+        Self(Arc::new(Channel {
+            capacity,
+            sender,
+            receiver,
+            closed: CancellationToken::new(),
+        }))
     }
 
     pub(super) fn room(&self) -> usize {
@@ -51,7 +56,9 @@ impl Local {
         if self.0.sender.send(delivery).await.is_err() {
             return Outcome::Retry("the queue was closed".into());
         }
-        outcome.await.unwrap_or_else(|_| Outcome::Retry("no worker finished the job".into()))
+        outcome
+            .await
+            .unwrap_or_else(|_| Outcome::Retry("no worker finished the job".into()))
     }
 
     pub(super) async fn next(&self) -> Option<Delivery> {

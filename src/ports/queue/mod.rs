@@ -8,8 +8,8 @@ mod local;
 
 use entity::ids::OutboxMessageId;
 
-use self::local::Local;
 pub use self::local::Delivery;
+use self::local::Local;
 use crate::domain::job::Job;
 
 /// A job on its way.

@@ -15,7 +15,12 @@ pub(super) async fn invitation(
     invitation: InvitationId,
     generation: i32,
 ) -> Result<()> {
-    send(cx, id, letters::compose_invitation(cx, invitation, generation).await?).await
+    send(
+        cx,
+        id,
+        letters::compose_invitation(cx, invitation, generation).await?,
+    )
+    .await
 }
 
 pub(super) async fn membership(
@@ -25,15 +30,18 @@ pub(super) async fn membership(
     user: UserId,
     invited_by: Option<UserId>,
 ) -> Result<()> {
-    send(cx, id, letters::compose_membership(cx, tenant, user, invited_by).await?).await
+    send(
+        cx,
+        id,
+        letters::compose_membership(cx, tenant, user, invited_by).await?,
+    )
+    .await
 }
 
 async fn send(cx: &Cx, id: OutboxMessageId, letter: Option<Letter>) -> Result<()> {
-    match letter {
-        Some(letter) => cx.app().mailer.send(&letter, id.0).await,
-        None => {
-            tracing::debug!("the letter is no longer wanted");
-            Ok(())
-        }
-    }
+    let Some(letter) = letter else {
+        tracing::debug!("the letter is no longer wanted");
+        return Ok(());
+    };
+    cx.app().mailer.send(&letter, id.0).await
 }

@@ -12,11 +12,14 @@ use crate::{
 /// Does the job.
 pub(super) async fn handle(cx: &Cx, message: &Message) -> Result<()> {
     match &message.job {
-        Job::InvitationMail { invitation_id, generation } => {
-            mail::invitation(cx, message.id, *invitation_id, *generation).await
-        }
-        Job::MembershipMail { tenant_id, user_id, invited_by } => {
-            mail::membership(cx, message.id, *tenant_id, *user_id, *invited_by).await
-        }
+        Job::InvitationMail {
+            invitation_id,
+            generation,
+        } => mail::invitation(cx, message.id, *invitation_id, *generation).await,
+        Job::MembershipMail {
+            tenant_id,
+            user_id,
+            invited_by,
+        } => mail::membership(cx, message.id, *tenant_id, *user_id, *invited_by).await,
     }
 }

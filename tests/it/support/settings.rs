@@ -60,7 +60,7 @@ pub async fn fill(database_url: &str) {
         .await
         .expect("it boots");
     let cx = Cx::system(app.clone(), "test", "test");
-    billing::seed::plans(&cx, billing::seed::PlansSource::BuiltIn)
+    billing::seed::plans(&cx, &billing::seed::PlansSource::BuiltIn)
         .await
         .expect("plans");
     app.shutdown.cancel();

@@ -39,10 +39,15 @@ pub fn redis_url() -> String {
 fn forget_redis_keys(prefix: &str) {
     let wire = redis::Client::open(redis_url()).and_then(|redis| redis.get_connection());
     let mut wire = wire.expect("Redis is there");
-    let keys: Vec<String> =
-        redis::cmd("KEYS").arg(format!("{prefix}:*")).query(&mut wire).expect("keys are listed");
+    let keys: Vec<String> = redis::cmd("KEYS")
+        .arg(format!("{prefix}:*"))
+        .query(&mut wire)
+        .expect("keys are listed");
     for key in keys {
-        redis::cmd("DEL").arg(key).exec(&mut wire).expect("a key can be deleted");
+        redis::cmd("DEL")
+            .arg(key)
+            .exec(&mut wire)
+            .expect("a key can be deleted");
     }
 }
 
