@@ -1,8 +1,9 @@
 //! The running application as one cheap-clone bundle: storage, ports, clock, keys, configuration.
 //! Holds no rules; `boot` makes it.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, panic::AssertUnwindSafe, sync::Arc};
 
+use futures::FutureExt;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -65,10 +66,26 @@ impl App {
         Self(Arc::new(parts))
     }
 
-    /// Runs a task that shutdown waits for.
+    /// Runs a task that shutdown waits for. One that panics says so in the log.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let watched = async move {
+            if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+                tracing::error!(name, "a task panicked");
+            }
+        };
         self.tasks
-            .spawn(task.instrument(tracing::info_span!("task", name)));
+            .spawn(watched.instrument(tracing::info_span!("task", name)));
+    }
+
+    /// Runs a task that the process cannot do without: when it ends before its time, so does the
+    /// process, and whoever started it starts it again.
+    pub fn spawn_vital(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = self.shutdown.clone();
+        self.spawn(name, async move {
+            // Dropped however the task ends.
+            let _guard = shutdown.drop_guard();
+            task.await;
+        });
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use erpmax::{
     cli::{self, Cli, terminal},
     config,
@@ -15,7 +14,7 @@ fn main() -> ExitCode {
         terminal::complain(problem);
         return ExitCode::FAILURE;
     }
-    let cli = Cli::parse();
+    let cli = Cli::read();
     match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(cli::run(cli)),
         Err(error) => {

@@ -47,6 +47,8 @@ pub struct Model {
     /// A JSON object that belongs to the tenant; the service does not read it.
     #[sea_orm(column_type = "JsonBinary")]
     pub settings: Json,
+    /// Name and slug in lower case, for searching: databases do not fold all scripts alike.
+    pub search_text: String,
     /// When the tenant signed up.
     pub created_at: Timestamp,
     /// When the row last changed.

@@ -22,6 +22,8 @@ pub struct Model {
     pub password_hash: String,
     /// Display name.
     pub full_name: String,
+    /// Name and address in lower case, for searching: databases do not fold all scripts alike.
+    pub search_text: String,
     /// A disabled account cannot sign in, and its sessions stop working.
     pub is_active: bool,
     /// Holds the operator permissions (ruling 42); no role in any tenant follows from it.

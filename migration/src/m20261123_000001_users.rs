@@ -2,7 +2,9 @@
 
 use sea_orm_migration::{
     prelude::*,
-    schema::{boolean, pk_uuid, string, timestamp_with_time_zone, timestamp_with_time_zone_null},
+    schema::{
+        boolean, pk_uuid, string, text, timestamp_with_time_zone, timestamp_with_time_zone_null,
+    },
 };
 
 /// Makes the table.
@@ -26,6 +28,7 @@ impl MigrationTrait for Migration {
                     .col(timestamp_with_time_zone_null("email_verified_at"))
                     .col(string("password_hash"))
                     .col(string("full_name"))
+                    .col(text("search_text").default(""))
                     .col(boolean("is_active"))
                     .col(boolean("is_superuser"))
                     .col(timestamp_with_time_zone("created_at"))

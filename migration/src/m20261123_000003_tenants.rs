@@ -2,7 +2,9 @@
 
 use sea_orm_migration::{
     prelude::*,
-    schema::{json_binary, pk_uuid, string, string_len, string_null, timestamp_with_time_zone},
+    schema::{
+        json_binary, pk_uuid, string, string_len, string_null, text, timestamp_with_time_zone,
+    },
 };
 
 /// Makes the table.
@@ -26,6 +28,7 @@ impl MigrationTrait for Migration {
                     .col(string_len("status", 32))
                     .col(string_null("erpnext_site_url"))
                     .col(json_binary("settings"))
+                    .col(text("search_text").default(""))
                     .col(timestamp_with_time_zone("created_at"))
                     .col(timestamp_with_time_zone("updated_at"))
                     .check((

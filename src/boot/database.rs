@@ -73,18 +73,18 @@ fn options(database: &Database) -> ConnectOptions {
 }
 
 async fn open(database: &Database, options: ConnectOptions) -> Result<DatabaseConnection> {
-    let failed = |cause| {
-        Error::internal(Unreachable {
-            database: database.describe(),
-            cause,
-        })
-    };
-    if let Some(dir) = database.file().as_deref().and_then(Path::parent) {
-        std::fs::create_dir_all(dir).map_err(|error| failed(error.into()))?;
-    }
+    make_room(database)?;
     sea_orm::Database::connect(options)
         .await
-        .map_err(|error| failed(explain(error)))
+        .map_err(|error| Unreachable::of(database, explain(error)))
+}
+
+/// Makes the directory that an SQLite database lies in.
+pub(super) fn make_room(database: &Database) -> Result<()> {
+    if let Some(dir) = database.file().as_deref().and_then(Path::parent) {
+        std::fs::create_dir_all(dir).map_err(|error| Unreachable::of(database, error.into()))?;
+    }
+    Ok(())
 }
 
 /// A server that refuses or ignores us is tried until the patience ends, which the driver then
@@ -105,6 +105,15 @@ fn explain(error: DbErr) -> BoxError {
 struct Unreachable {
     database: String,
     cause: BoxError,
+}
+
+impl Unreachable {
+    fn of(database: &Database, cause: BoxError) -> Error {
+        Error::internal(Self {
+            database: database.describe(),
+            cause,
+        })
+    }
 }
 
 impl fmt::Display for Unreachable {

@@ -11,10 +11,10 @@ pub mod terminal;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    config::{Config, Settings},
+    config::{self, Config, Settings},
     error::{BoxError, Error},
     telemetry,
 };
@@ -80,6 +80,14 @@ pub enum Command {
     ///
     /// For containers, which often have no other HTTP client. Uses HOST and PORT.
     Healthcheck,
+}
+
+impl Cli {
+    /// Reads flags and environment; ends the process with advice when they cannot be read.
+    pub fn read() -> Self {
+        let matches = config::without_blanks(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 /// Does what was asked and tells how it ended.

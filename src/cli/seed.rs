@@ -34,6 +34,9 @@ pub enum What {
 /// Seeds.
 pub(super) async fn run(args: Args, settings: Settings) -> Result<(), BoxError> {
     let config = configure(settings)?;
+    if config.environment.is_production() && matches!(args.what, Some(What::Demo)) {
+        return Err("demo accounts are refused in production: their passwords are known".into());
+    }
     prepare_schema(&config.database).await?;
     let app = boot::boot(config).await?;
     let seeded = seed(&app, args.what).await;

@@ -51,7 +51,10 @@ pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
         signal = asked_to_stop => Err(format!("stopped at once at the second {signal}").into()),
         (served, ()) = async { tokio::join!(serving, finish_tasks(&app)) } => {
             timeout(LAST_EFFECTS, app.tasks.wait()).await.ok();
-            app.db.close_by_ref().await?;
+            // Connections of requests that were cut off may still wait for their statements.
+            if timeout(LAST_EFFECTS, app.db.close_by_ref()).await.is_err() {
+                tracing::warn!("database connections were still in use");
+            }
             tracing::info!("stopped");
             Ok(served?)
         }
@@ -61,8 +64,9 @@ pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
 /// Brings the schema up to date, or makes sure that it is.
 pub(super) async fn prepare_schema(database: &Database) -> Result<()> {
     if database.run_migrations {
-        for name in migrations::up(database).await? {
-            tracing::info!(name, "migration applied");
+        let applied = migrations::up(database).await?;
+        if let Some(newest) = applied.last() {
+            tracing::info!(applied = applied.len(), newest, "schema brought up to date");
         }
         Ok(())
     } else {

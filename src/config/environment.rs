@@ -1,6 +1,9 @@
 //! Where and as what the program runs.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueEnum};
 
@@ -22,6 +25,15 @@ impl Environment {
     /// Whether what is missing is refused.
     pub fn is_production(self) -> bool {
         self == Self::Production
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        })
     }
 }
 

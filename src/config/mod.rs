@@ -130,6 +130,22 @@ impl Settings {
     }
 }
 
+/// Lets a variable that is set to nothing count as not set, as people expect of `NAME=` in `.env`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the room that reads the environment"
+)]
+pub fn without_blanks(command: Command) -> Command {
+    command.mut_args(|arg| {
+        let value = arg.get_env().and_then(std::env::var_os);
+        if value.is_some_and(|value| value.is_empty()) {
+            arg.env(Resettable::Reset)
+        } else {
+            arg
+        }
+    })
+}
+
 /// What the program runs on.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -217,7 +233,7 @@ mod tests {
 
     #[test]
     fn settings_that_contradict_each_other_are_refused() {
-        assert_eq!(refused(&["--job-lease-seconds=30"]), ["JOB_LEASE_SECONDS"]);
+        assert_eq!(refused(&["--job-lease-seconds=15"]), ["JOB_LEASE_SECONDS"]);
         let flags = [
             "--refresh-reuse-window-seconds=60",
             "--access-token-expire-minutes=1",

@@ -17,13 +17,14 @@ pub struct WorkerSettings {
 
     /// After how many seconds a job is given up and tried again later.
     #[arg(long, env = "JOB_TIMEOUT_SECONDS", global = true, value_name = "N")]
-    #[arg(default_value_t = 30, value_parser = value_parser!(u64).range(1..))]
+    #[arg(default_value_t = 15, value_parser = value_parser!(u64).range(1..))]
     #[arg(hide_short_help = true)]
     pub job_timeout_seconds: u64,
 
-    /// For how many seconds a job taken from the outbox belongs to the process that took it.
+    /// For how many seconds a job taken from the outbox belongs to the process that took it; so
+    /// long the job waits when that process is killed.
     #[arg(long, env = "JOB_LEASE_SECONDS", global = true, value_name = "N")]
-    #[arg(default_value_t = 60, hide_short_help = true)]
+    #[arg(default_value_t = 30, hide_short_help = true)]
     pub job_lease_seconds: u64,
 
     /// How often a job is tried before a person must look at it.

@@ -204,6 +204,16 @@ impl PermittedTenants {
     pub fn ids(&self) -> impl Iterator<Item = TenantId> {
         self.0.iter().copied()
     }
+
+    /// An answer for each of them: the one that was found, else an empty one.
+    pub(super) fn complete<T: Default>(
+        &self,
+        mut found: HashMap<TenantId, T>,
+    ) -> HashMap<TenantId, T> {
+        self.ids()
+            .map(|id| (id, found.remove(&id).unwrap_or_default()))
+            .collect()
+    }
 }
 
 /// Proof that no person is asking, but a part of the system itself.

@@ -1,18 +1,26 @@
 //! What every `store.rs` shares: errors of the database in the domain's words, pages applied to
 //! queries, and the count of statements.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait,
-    IntoActiveModel, Order, QueryFilter, QueryOrder, QuerySelect, SqlErr,
-    sea_query::{Expr, Func, LikeExpr},
+    IntoActiveModel, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, SqlErr,
+    TryGetable,
+    sea_query::{Expr, Func, LikeExpr, LockType, Query, SelectStatement, WindowStatement},
 };
 
-use super::page::{Cursor, Item, Keyset, Listing, Window};
+use super::{
+    page::{Cursor, Item, Keyset, Listing, Window},
+    values::SearchTerm,
+};
 use crate::error::{Error, Result};
 
 impl From<DbErr> for Error {
@@ -48,6 +56,10 @@ where
     Ok(())
 }
 
+/// How rows are locked. Not `FOR UPDATE`: that also excludes the foreign-key checks of every row that
+/// points here, which take their locks in an order nobody chose.
+pub const ROW: LockType = LockType::NoKeyUpdate;
+
 /// A list's order: by a time column, then by id.
 #[derive(Clone, Copy)]
 pub struct Ordered<A, I> {
@@ -59,6 +71,37 @@ pub struct Ordered<A, I> {
     pub newest_first: bool,
 }
 
+impl<A: ColumnTrait, I: ColumnTrait> Ordered<A, I> {
+    /// The rows in the list's order, or against it when the window counts from the end.
+    pub fn sort<Q: QueryOrder>(&self, query: Q, window: &Window) -> Q {
+        let direction = self.direction(window);
+        query
+            .order_by(self.at, direction.clone())
+            .order_by(self.id, direction)
+    }
+
+    fn direction(&self, window: &Window) -> Order {
+        let backwards = matches!(window, Window::Keyset(keyset) if keyset.backwards);
+        if self.newest_first == backwards {
+            Order::Asc
+        } else {
+            Order::Desc
+        }
+    }
+
+    /// Only the rows between the window's cursors.
+    fn seek<Q: QueryFilter>(&self, query: Q, window: &Window) -> Q {
+        let Window::Keyset(Keyset { after, before, .. }) = window else {
+            return query;
+        };
+        let bounds = [(after, !self.newest_first), (before, self.newest_first)];
+        bounds
+            .into_iter()
+            .filter_map(|(cursor, greater)| Some(beyond(self, (*cursor)?, greater)))
+            .fold(query, QueryFilter::filter)
+    }
+}
+
 /// Restricts a query to a window of the list, one row more than asked to see whether it goes on.
 pub fn window<Q, A, I>(query: Q, order: &Ordered<A, I>, window: &Window) -> Q
 where
@@ -66,34 +109,52 @@ where
     A: ColumnTrait,
     I: ColumnTrait,
 {
-    let backwards = matches!(window, Window::Keyset(keyset) if keyset.backwards);
-    let direction = if order.newest_first == backwards {
-        Order::Asc
-    } else {
-        Order::Desc
-    };
-    let query = query
-        .order_by(order.at, direction.clone())
-        .order_by(order.id, direction);
+    let query = order.sort(order.seek(query, window), window);
     match window {
         Window::All => query,
         Window::Offset(offset) => query.offset(offset.skip()).limit(offset.size() + 1),
-        Window::Keyset(Keyset {
-            limit,
-            after,
-            before,
-            ..
-        }) => {
-            let mut query = query.limit(limit + 1);
-            if let Some(cursor) = after {
-                query = query.filter(beyond(order, *cursor, !order.newest_first));
-            }
-            if let Some(cursor) = before {
-                query = query.filter(beyond(order, *cursor, order.newest_first));
-            }
-            query
-        }
+        Window::Keyset(keyset) => query.limit(keyset.limit + 1),
     }
+}
+
+/// The ids of the rows in the same window of each group's list: for loaders, which fetch the pages
+/// of many lists with one statement.
+pub fn window_of_each<E, G, A, I>(
+    rows: Select<E>,
+    group: G,
+    order: &Ordered<A, I>,
+    window: &Window,
+) -> SelectStatement
+where
+    E: EntityTrait,
+    G: ColumnTrait,
+    A: ColumnTrait,
+    I: ColumnTrait,
+{
+    const PLACE: &str = "place";
+    const RANKED: &str = "ranked";
+    let direction = order.direction(window);
+    let mut over = WindowStatement::partition_by(group.as_column_ref());
+    over.order_by(order.at.as_column_ref(), direction.clone())
+        .order_by(order.id.as_column_ref(), direction);
+    let mut numbered = order
+        .seek(rows, window)
+        .select_only()
+        .column(order.id)
+        .into_query();
+    numbered.expr_window_as(Func::cust("ROW_NUMBER"), over, PLACE);
+    let (skip, limit) = match window {
+        Window::All => (0, None),
+        Window::Offset(offset) => (offset.skip(), Some(offset.size())),
+        Window::Keyset(keyset) => (0, Some(keyset.limit)),
+    };
+    let place = || Expr::col(PLACE);
+    Query::select()
+        .column((RANKED, order.id))
+        .from_subquery(numbered, RANKED)
+        .and_where(place().gt(skip))
+        .and_where_option(limit.map(|limit| place().lte(skip + limit + 1)))
+        .to_owned()
 }
 
 fn beyond<A, I>(order: &Ordered<A, I>, cursor: Cursor, greater: bool) -> Condition
@@ -111,6 +172,23 @@ where
             .add(order.at.eq(cursor.at))
             .add(same_time_later_id),
     )
+}
+
+/// Makes a listing per group of the rows that [`window_of_each`] chose.
+pub fn listings<T, K: Eq + Hash>(
+    rows: Vec<T>,
+    window: &Window,
+    group: impl Fn(&T) -> K,
+    place: impl Fn(&T) -> Cursor,
+) -> HashMap<K, Listing<T>> {
+    let mut groups: HashMap<K, Vec<T>> = HashMap::new();
+    for row in rows {
+        groups.entry(group(&row)).or_default().push(row);
+    }
+    groups
+        .into_iter()
+        .map(|(key, rows)| (key, listing(rows, window, &place)))
+        .collect()
 }
 
 /// Makes a listing of the rows that [`window`] fetched.
@@ -148,19 +226,46 @@ pub fn listing<T>(rows: Vec<T>, window: &Window, place: impl Fn(&T) -> Cursor) -
     }
 }
 
-/// A case-insensitive "contains" on both databases; `%` and `_` in the term mean themselves.
-pub fn contains_any<C: ColumnTrait>(
-    columns: impl IntoIterator<Item = C>,
-    lower_case_term: &str,
-) -> Condition {
-    let escaped = lower_case_term
+/// How many rows each group has, in one statement; a group without rows is not named.
+pub async fn count_each<E, G, K>(
+    db: &impl ConnectionTrait,
+    rows: Select<E>,
+    group: G,
+) -> Result<HashMap<K, u64>>
+where
+    E: EntityTrait,
+    G: ColumnTrait,
+    K: TryGetable + Eq + Hash,
+{
+    let counted: Vec<(K, i64)> = rows
+        .select_only()
+        .column(group)
+        .column_as(group.count(), "rows")
+        .group_by(group)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let natural = |n| u64::try_from(n).unwrap_or_default();
+    Ok(counted
+        .into_iter()
+        .map(|(key, n)| (key, natural(n)))
+        .collect())
+}
+
+/// What a row is found by: its texts in lower case.
+pub fn search_text(texts: [&str; 2]) -> String {
+    texts.map(str::to_lowercase).join("\n")
+}
+
+/// Whether the column, which holds [`search_text`], contains the term; `%` and `_` in it mean
+/// themselves.
+pub fn contains(column: impl ColumnTrait, term: &SearchTerm) -> Expr {
+    let escaped = term
+        .as_str()
         .replace('\\', "\\\\")
         .replace('%', "\\%")
         .replace('_', "\\_");
-    let pattern = LikeExpr::new(format!("%{escaped}%")).escape('\\');
-    columns.into_iter().fold(Condition::any(), |any, column| {
-        any.add(Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(pattern.clone()))
-    })
+    column.like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }
 
 /// Counts the SQL statements that were sent.

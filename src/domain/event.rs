@@ -22,7 +22,7 @@ pub enum DomainEvent {
         /// Which tenant.
         tenant_id: TenantId,
     },
-    /// A letter with a link went out (or was renewed).
+    /// A letter with a link was asked for (a new one, or a renewed one).
     InvitationSent {
         /// To which tenant.
         tenant_id: TenantId,

@@ -29,6 +29,9 @@ pub enum Job {
 }
 
 impl Job {
+    /// The kinds that send letters.
+    pub const LETTERS: &[&str] = &["invitation_mail", "membership_mail"];
+
     /// The job's name in the outbox and in the logs.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -17,7 +17,7 @@ pub const MAX_SIZE: u64 = 100;
 const MAX_PAGE: u64 = 1_000_000_000;
 
 /// A place in a list that is ordered by time and id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// The time of the item at that place.
     pub at: Timestamp,
@@ -52,7 +52,7 @@ impl Cursor {
 }
 
 /// Which part of a list is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Window {
     /// So many items from a place on.
     Keyset(Keyset),
@@ -63,7 +63,7 @@ pub enum Window {
 }
 
 /// So many items, forwards from a place or backwards from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Keyset {
     /// How many items, 0 to 100.
     pub limit: u64,
@@ -121,7 +121,7 @@ impl Keyset {
 }
 
 /// A page by its number, clamped rather than refused (REST contract section 1.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Offset {
     page: u64,
     size: u64,
@@ -171,6 +171,17 @@ pub struct Listing<T> {
     pub has_next: bool,
     /// Whether something stands before them.
     pub has_previous: bool,
+}
+
+/// An empty list.
+impl<T> Default for Listing<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            has_next: false,
+            has_previous: false,
+        }
+    }
 }
 
 impl<T> Listing<T> {

@@ -3,6 +3,10 @@
 //! Effects are buffered and written by [`UnitOfWork::commit`] in the same transaction, stream heads
 //! last and in sorted order, so that two units cannot wait for each other and the heads are locked
 //! for one round trip only. Dropped without a commit, a unit rolls back and forgets its effects.
+//!
+//! Rows are locked in one order: tenant, account, session, stream heads. Whoever needs several takes
+//! them in that order, so that no two units wait for each other.
+//!
 //! Inside a unit use only `&*unit`, never the pool: a pool can lock up against itself.
 
 use std::ops::Deref;
@@ -67,6 +71,11 @@ impl UnitOfWork {
         self.events.push(event);
     }
 
+    /// Whoever has become known meanwhile is the one who does all this.
+    pub fn act_as(&mut self, cx: Cx) {
+        self.cx = cx;
+    }
+
     /// Writes down who did what.
     pub fn audit(&mut self, deed: Deed) {
         self.deeds.push(deed);
@@ -84,7 +93,7 @@ impl UnitOfWork {
         audit::store::insert(&cx, &txn, deeds).await?;
         let has_jobs = !jobs.is_empty();
         outbox::store::insert(&cx, &txn, jobs).await?;
-        let recorded = outbox::events::record(&cx, &txn, events).await?;
+        let recorded = outbox::event_store::record(&cx, &txn, events).await?;
         txn.commit().await?;
         if has_jobs {
             cx.app().outbox_wake.notify_one();

@@ -15,6 +15,8 @@ use crate::domain::{
     billing,
     cx::Cx,
     members,
+    page::{Keyset, Listing, MAX_SIZE, Window},
+    tenants::{self, TenantMembership},
 };
 
 /// One caller within one request. Objects carry the scope they were made in, so that what
@@ -24,7 +26,9 @@ pub struct Scope(Arc<Inner>);
 
 struct Inner {
     cx: Cx,
-    me: OnceCell<Me>,
+    /// Of somebody who has just signed in.
+    me: Option<Me>,
+    places: OnceCell<Listing<TenantMembership>>,
     subscriptions: Loader<TenantId, Arc<subscription::Model>>,
     plans: Loader<PlanId, Arc<plan::Model>>,
     members: Loader<TenantId, u64>,
@@ -33,18 +37,19 @@ struct Inner {
 impl Scope {
     /// A scope in which nothing is loaded yet.
     pub fn new(cx: Cx) -> Self {
-        Self::with(cx, OnceCell::new())
+        Self::with(cx, None)
     }
 
     /// The scope of somebody who has just signed in, of whom all is known.
     pub fn signed_in(cx: Cx, me: Me) -> Self {
-        Self::with(cx, OnceCell::new_with(Some(me)))
+        Self::with(cx, Some(me))
     }
 
-    fn with(cx: Cx, me: OnceCell<Me>) -> Self {
+    fn with(cx: Cx, me: Option<Me>) -> Self {
         Self(Arc::new(Inner {
             cx,
             me,
+            places: OnceCell::new(),
             subscriptions: Loader::default(),
             plans: Loader::default(),
             members: Loader::default(),
@@ -74,13 +79,66 @@ impl Scope {
         self.0.members.announce(tenants);
     }
 
-    /// The caller with all their tenants.
-    pub async fn me(&self) -> Result<&Me> {
-        let me = self
-            .0
-            .me
-            .get_or_try_init(async || auth::me(self.cx()).await);
-        Ok(me.await?)
+    /// The tenant that the token names, if the caller is (still) in it.
+    pub async fn current_tenant(&self) -> Result<Option<TenantMembership>> {
+        if let Some(me) = &self.0.me {
+            return Ok(me.current.clone());
+        }
+        let Some(own) = &self.cx().identity().await?.membership else {
+            return Ok(None);
+        };
+        let places = self.first_places().await?;
+        let mut nodes = places.items.iter().map(|item| &item.node);
+        match nodes.find(|place| place.tenant.id == own.tenant_id) {
+            None if places.has_next => Ok(Some(tenants::current(self.cx()).await?)),
+            found => Ok(found.cloned()),
+        }
+    }
+
+    /// The tenant that the caller's sign-in lands in.
+    pub async fn default_tenant(&self) -> Result<Option<TenantId>> {
+        if let Some(me) = &self.0.me {
+            return Ok(default_of(&me.memberships));
+        }
+        let places = self.first_places().await?;
+        match default_of(places.items.iter().map(|item| &item.node)) {
+            None if places.has_next => Ok(default_of(&auth::me(self.cx()).await?.memberships)),
+            found => Ok(found),
+        }
+    }
+
+    /// The caller's places in tenants, oldest first.
+    pub async fn memberships(&self, window: Window) -> Result<Listing<TenantMembership>> {
+        match window {
+            Window::Keyset(Keyset {
+                limit,
+                backwards: false,
+                after: None,
+                before: None,
+            }) => {
+                let mut page = self.first_places().await?.clone();
+                let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                page.has_next |= page.items.len() > limit;
+                page.items.truncate(limit);
+                Ok(page)
+            }
+            window => Ok(tenants::memberships(self.cx(), &window).await?),
+        }
+    }
+
+    /// The longest first page of the caller's places: nearly always all of them, so that the
+    /// current tenant, the default one and the list take one statement together.
+    async fn first_places(&self) -> Result<&Listing<TenantMembership>> {
+        let places = self.0.places.get_or_try_init(async || {
+            let window = Window::Keyset(Keyset {
+                limit: MAX_SIZE,
+                backwards: false,
+                after: None,
+                before: None,
+            });
+            tenants::memberships(self.cx(), &window).await
+        });
+        Ok(places.await?)
     }
 
     /// A tenant's subscription.
@@ -115,4 +173,9 @@ impl Scope {
         let fetch = async |tenants: Vec<TenantId>| members::usage(self.cx(), &tenants).await;
         Ok(self.0.members.get(tenant, fetch).await?.unwrap_or_default())
     }
+}
+
+fn default_of<'a>(places: impl IntoIterator<Item = &'a TenantMembership>) -> Option<TenantId> {
+    let default = places.into_iter().find(|place| place.membership.is_default);
+    default.map(|place| place.tenant.id)
 }

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use async_graphql::{Request, Response as Answer, ServerError, Value};
+use async_graphql::{Request, Response as Answer, ServerError, Value, Variables};
 use axum::{
     Extension, Json, Router,
     body::Bytes,
@@ -15,7 +15,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::get,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{error::Category, json};
 
 use super::{
@@ -127,21 +127,31 @@ fn read(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Requ
         let text = "Send one operation per request; lists of them (batches) are not taken.";
         return Err(Refusal::input("body", Reason::WrongType, text));
     }
-    let mut request: Request =
-        serde_json::from_slice(&body).map_err(|error| match error.classify() {
-            Category::Data => Refusal::input("body", Reason::WrongType, SHAPE),
-            _ => Refusal::input(
-                "body",
-                Reason::MalformedJson,
-                "The body is not well-formed JSON.",
-            ),
-        })?;
-    if request.query.trim().is_empty() {
+    let sent: Sent = serde_json::from_slice(&body).map_err(|error| match error.classify() {
+        Category::Data => Refusal::input("body", Reason::WrongType, SHAPE),
+        _ => Refusal::input(
+            "body",
+            Reason::MalformedJson,
+            "The body is not well-formed JSON.",
+        ),
+    })?;
+    let Some(query) = sent.query else {
         return Err(Refusal::input("query", Reason::Required, SHAPE));
-    }
+    };
+    let mut request = Request::new(query).variables(sent.variables);
     // Some clients send an empty name for "the only one".
-    request.operation_name = request.operation_name.filter(|name| !name.is_empty());
+    request.operation_name = sent.operation_name.filter(|name| !name.is_empty());
     Ok(request)
+}
+
+/// What a client sends. Other keys are ignored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    query: Option<String>,
+    operation_name: Option<String>,
+    #[serde(default)]
+    variables: Variables,
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -266,13 +276,17 @@ impl Refusal {
             .get_or_insert_default()
             .set("requestId", cx.request_id());
         let code = code_of(&error).unwrap_or_default();
+        let reason = error
+            .extensions
+            .as_ref()
+            .and_then(|extensions| extensions.get("reason"));
         tracing::debug!(request.id = cx.request_id(), code, "not a graphql request");
         let body = json!({
             "errors": [error],
             "status": "error",
             "detail": error.message,
             "message": error.message,
-            "error": { "code": code, "message": error.message, "details": null },
+            "error": { "code": code, "message": error.message, "reason": reason, "details": null },
             "request_id": cx.request_id(),
         });
         let mut response = (status, Json(body)).into_response();

@@ -103,24 +103,6 @@ impl Ids {
             }
         }
     }
-
-    /// Bytes for a token or key.
-    ///
-    /// # Panics
-    ///
-    /// When the operating system has no randomness to give, in which case nothing is safe.
-    pub fn secret_bytes<const N: usize>(&self) -> [u8; N] {
-        let mut bytes = [0; N];
-        match &self.0 {
-            Source::System => {
-                getrandom::fill(&mut bytes).expect("the operating system has randomness");
-            }
-            Source::Seeded { seed, drawn } => {
-                fill(&mut bytes, !*seed, drawn.fetch_add(1, Ordering::Relaxed));
-            }
-        }
-        bytes
-    }
 }
 
 /// `SplitMix64`: spreads a seed and a position over as many bytes as are asked for.
@@ -160,14 +142,5 @@ mod tests {
         assert!(draw(1).iter().all(|id| id.get_version_num() == 7));
         let distinct: HashSet<_> = draw(1).into_iter().chain(draw(2)).collect();
         assert_eq!(distinct.len(), 200);
-    }
-
-    #[test]
-    fn secrets_differ_from_each_other() {
-        for ids in [Ids::seeded(7), Ids::system()] {
-            let (first, second): ([u8; 32], [u8; 32]) = (ids.secret_bytes(), ids.secret_bytes());
-            assert_ne!(first, second);
-            assert_ne!(first[..16], first[16..]);
-        }
     }
 }

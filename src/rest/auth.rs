@@ -6,18 +6,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     envelope::{Created, Done, Envelope},
-    error::Failure,
+    error::Answer,
     extract::{Input, SignedIn, Visitor},
     form::{Checked, Form, Read},
-    openapi::{Anywhere, Hashes, NeedsUser, ReadsBody, name_schema},
+    openapi::{Anywhere, Hashes, NeedsUser, ReadsBody, name_schema, password_schema},
     views::{Me, Session, Switched, Tokens},
 };
 use crate::domain::{
     auth,
     values::{CompanyName, EmailAddress, FullName, Password, PasswordAttempt},
 };
-
-type Answer<T> = Result<T, Failure>;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter {
@@ -40,8 +38,7 @@ struct RegisterBody {
     /// Compared without regard to case.
     #[schema(value_type = String, format = "email", max_length = 254)]
     email: EmailAddress,
-    /// Not among the most common passwords, and not the address.
-    #[schema(value_type = String, format = "password", min_length = 8, max_length = 128)]
+    #[schema(schema_with = password_schema)]
     password: Password,
     #[schema(schema_with = name_schema)]
     full_name: FullName,

@@ -4,7 +4,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     envelope::{Envelope, ListEnvelope},
-    error::Failure,
+    error::Answer,
     error_body::ErrorBody,
     extract::{SignedIn, Visitor},
     openapi::{Anywhere, NeedsCurrentTenant},
@@ -14,8 +14,6 @@ use crate::{
     domain::{billing, cx::Cx},
     error::{Error, Subject},
 };
-
-type Answer<T> = Result<T, Failure>;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter {

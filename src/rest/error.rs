@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 use super::error_body::{ErrorBody, InputError};
 use crate::error::{Code, Error, Reason, Subject, whole_seconds};
 
+/// What a handler answers.
+pub type Answer<T> = Result<T, Failure>;
+
 /// A failed request. As a response it is a bare status until [`render`] writes the body, which
 /// names the request and so can only be written by the layer that knows it.
 #[derive(Clone, Debug)]
@@ -49,11 +52,7 @@ impl Failure {
 
     /// Inputs that could not be read; never empty.
     pub fn input(errors: Vec<InputError>) -> Self {
-        let message = errors
-            .iter()
-            .map(InputError::in_words)
-            .collect::<Vec<_>>()
-            .join(" ");
+        let message = in_words(&errors);
         Self(Arc::new(Refusal {
             reason: errors.first().map(|error| error.reason),
             errors,
@@ -134,11 +133,7 @@ impl From<Error> for Failure {
         let message = if errors.is_empty() {
             error.message().into_owned()
         } else {
-            errors
-                .iter()
-                .map(InputError::in_words)
-                .collect::<Vec<_>>()
-                .join(" ")
+            in_words(&errors)
         };
         let refusal = Refusal {
             reason: error.reason(),
@@ -150,6 +145,14 @@ impl From<Error> for Failure {
         let cause = matches!(error, Error::Internal(_) | Error::Upstream { .. }).then_some(error);
         Self(Arc::new(Refusal { cause, ..refusal }))
     }
+}
+
+fn in_words(errors: &[InputError]) -> String {
+    errors
+        .iter()
+        .map(InputError::in_words)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Statuses of ARCHITECTURE section 5, with rulings 9 (a tenant that is not there) and 41.

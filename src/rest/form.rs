@@ -36,8 +36,10 @@ pub struct Refused;
 pub struct Form {
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
-    /// `None` when there is no object to read fields from; the reason is then in `errors`.
+    /// `None` when there is no object to read fields from.
     body: Option<Map<String, Value>>,
+    /// What is wrong with the body as a whole, until its first field is asked for.
+    body_error: Option<InputError>,
     errors: Vec<InputError>,
 }
 
@@ -74,7 +76,7 @@ impl Form {
     pub fn set_body(&mut self, body: Result<Map<String, Value>, InputError>) {
         match body {
             Ok(object) => self.body = Some(object),
-            Err(error) => self.errors.push(error),
+            Err(error) => self.body_error = Some(error),
         }
     }
 
@@ -173,9 +175,10 @@ impl Form {
         Ok(Some(text.parse().unwrap_or(extreme)))
     }
 
-    /// The field's value if the body has it. What is wrong with a body that is no object was
-    /// written down by [`Form::set_body`].
+    /// The field's value if the body has it. What is wrong with a body that is no object is written
+    /// down here, once, so that it stands behind what is wrong with the path.
     fn take(&mut self, name: &str) -> Checked<Option<Value>> {
+        self.errors.extend(self.body_error.take());
         Ok(self.body.as_mut().ok_or(Refused)?.remove(name))
     }
 
@@ -303,10 +306,21 @@ mod tests {
     }
 
     #[test]
-    fn without_a_body_its_fields_are_not_missed() {
-        let mut form = Form::default();
+    fn of_a_body_that_is_none_only_that_is_told() {
+        let mut form = Form::new(vec![("id".into(), "x".into())], Vec::new());
+        form.set_body(Err(InputError {
+            field: "body".into(),
+            message: String::new(),
+            kind: "missing",
+            reason: Reason::Required,
+        }));
+        assert_eq!(form.path_id::<Uuid>("id"), Err(Refused));
         assert_eq!(form.required("a", anything), Err(Refused));
-        assert!(form.errors.is_empty());
+        assert_eq!(form.required("b", anything), Err(Refused));
+        assert_eq!(
+            kinds(&form),
+            [("path -> id", "uuid_parsing"), ("body", "missing")]
+        );
     }
 
     #[test]

@@ -77,6 +77,8 @@ struct Parts {
     cache: State,
     #[schema(inline)]
     events: State,
+    #[schema(inline)]
+    mail: State,
 }
 
 /// Whether a part answers.
@@ -87,6 +89,8 @@ enum State {
     Ok,
     /// It does not, or not in time.
     Unavailable,
+    /// It is not configured, and what needs it waits; the service works without it.
+    Off,
 }
 
 /// A service that can work.
@@ -118,13 +122,18 @@ async fn ready(Visitor(cx): Visitor) -> Response {
     let named = [("database", database), ("cache", cache), ("events", events)];
     let missing: Vec<_> = named
         .iter()
-        .filter(|(_, state)| *state != State::Ok)
+        .filter(|(_, state)| *state == State::Unavailable)
         .map(|(name, _)| *name)
         .collect();
     let parts = Parts {
         database,
         cache,
         events,
+        mail: if app.mailer.delivers() {
+            State::Ok
+        } else {
+            State::Off
+        },
     };
     if missing.is_empty() {
         Json(Readiness {
@@ -133,7 +142,7 @@ async fn ready(Visitor(cx): Visitor) -> Response {
         })
         .into_response()
     } else {
-        let message = format!("Not ready: {} does not answer.", missing.join(", "));
+        let message = format!("Not ready: no answer from {}.", missing.join(" and "));
         Failure::not_ready(message, json!({ "parts": parts })).into_response()
     }
 }

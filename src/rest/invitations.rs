@@ -6,12 +6,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     envelope::{Envelope, ListEnvelope, MessageEnvelope},
-    error::Failure,
+    error::Answer,
     error_body::ErrorBody,
     extract::{Input, PageOf20, SignedIn, Visitor},
     form::{Checked, Form, Read},
     openapi::{
         Anywhere, Hashes, NeedsTenant, NeedsUser, ReadsBody, ReadsParameters, name_schema, or_null,
+        password_schema,
     },
     views::{Invitation, Joined},
 };
@@ -20,8 +21,6 @@ use crate::domain::{
     page::Window,
     values::{FullName, Password},
 };
-
-type Answer<T> = Result<T, Failure>;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter {
@@ -136,11 +135,17 @@ struct AcceptBody {
     /// What stands behind `#` in the letter's link.
     token: String,
     /// Makes an account for the invited address. Leave it out when signed in.
-    #[schema(value_type = Option<String>, format = "password", min_length = 8, max_length = 128)]
+    #[schema(schema_with = optional_password)]
     password: Option<Password>,
     /// The new account's name; derived from the address when left out.
     #[schema(schema_with = optional_name)]
     full_name: Option<FullName>,
+}
+
+fn optional_password() -> utoipa::openapi::ObjectBuilder {
+    or_null(password_schema()).description(Some(
+        "Makes an account for the invited address. Leave it out when signed in.",
+    ))
 }
 
 fn optional_name() -> utoipa::openapi::ObjectBuilder {

@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     envelope::{Created, Done, ListEnvelope, MessageEnvelope},
-    error::Failure,
+    error::Answer,
     error_body::ErrorBody,
     extract::{Input, PageOf20, SignedIn},
     form::{Checked, Form, Read},
@@ -21,8 +21,6 @@ use crate::domain::{
     page::Window,
     values::{EmailAddress, parse_role},
 };
-
-type Answer<T> = Result<T, Failure>;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter {

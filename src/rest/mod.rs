@@ -2,8 +2,8 @@
 //! routes, and pages for people. Reads requests into the domain's inputs, calls one use case, and
 //! shows what came of it; holds no rules and asks the database nothing.
 //!
-//! One file per feature. [`form`] reads input, [`views`] shows objects, [`envelope`] and
-//! [`error`] wrap them.
+//! One file per feature. `form` reads input, `views` shows objects, `envelope` and
+//! `error` wrap them.
 
 mod auth;
 mod billing;

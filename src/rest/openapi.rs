@@ -8,7 +8,8 @@ use serde_json::Value;
 use utoipa::{
     IntoResponses, OpenApi,
     openapi::{
-        ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type,
+        ContentBuilder, HeaderBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Response,
+        ResponseBuilder, SchemaFormat, Type,
         schema::SchemaType,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
@@ -234,6 +235,19 @@ pub fn name_schema() -> ObjectBuilder {
         .min_length(Some(1))
         .max_length(Some(crate::domain::values::NAME_MAX))
         .pattern(Some(r"^(?=.*\S)[^\x00-\x1f\x7f-\x9f]*$"))
+}
+
+/// The schema of a password that somebody wants to have.
+pub fn password_schema() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+        .description(Some(
+            "Not among the most common passwords, and not the address.",
+        ))
+        .min_length(Some(crate::domain::values::PASSWORD_MIN))
+        .max_length(Some(crate::domain::values::PASSWORD_MAX))
+        .pattern(Some(r"^[^\x00]*$"))
 }
 
 /// The schema of a role, as it is read.

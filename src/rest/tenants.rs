@@ -7,7 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     billing::paid,
     envelope::{Envelope, ListEnvelope},
-    error::Failure,
+    error::Answer,
     extract::{Input, Page, PageOf10, SignedIn},
     form::{Checked, Form, Read},
     openapi::{
@@ -22,8 +22,6 @@ use crate::domain::{
     tenants::{self, TenantFilter, UpdateTenant},
     values::{CompanyName, Settings},
 };
-
-type Answer<T> = Result<T, Failure>;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter {
@@ -102,7 +100,7 @@ async fn get(SignedIn(cx): SignedIn, Input(id): Input<TenantId>) -> Answer<Envel
 struct UpdateBody {
     #[schema(schema_with = name_schema, required = false)]
     name: Patch<CompanyName>,
-    /// Replaces the old object; null empties it. At most 64 KiB.
+    /// Replaces the old object; null empties it. At most 64 KiB, without NUL characters.
     #[schema(value_type = Option<Object>)]
     settings: Patch<Settings>,
 }

@@ -1,7 +1,7 @@
 //! Joins the doors into one router, puts the layers around it that hold for all of them, and serves
 //! it until the process is asked to stop. Knows no route of its own.
 //!
-//! From outside to inside: [`observe`] (request id, context, log line), [`cors`], headers, the
+//! From outside to inside: `observe` (request id, context, log line), `cors`, headers, the
 //! body of failures, time limit, panics, the slash at the end, the doors.
 
 mod cors;

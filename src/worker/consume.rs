@@ -75,7 +75,8 @@ fn failed(error: &Error) -> Outcome {
 
 /// The one line per job; its ids are in the span.
 fn log(message: &Message, outcome: &Outcome, started: Instant) {
-    let (kind, ms) = (message.job.kind(), started.elapsed().as_millis());
+    let kind = message.job.kind();
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match outcome {
         Outcome::Done => tracing::info!(outcome = "done", duration_ms = ms, "job {kind}"),
         Outcome::Retry(why) => {

@@ -11,9 +11,9 @@ use crate::{app::App, error::Result};
 /// in hand is finished.
 pub fn start(app: &App) {
     for _ in 0..app.config.worker.concurrency {
-        app.spawn("worker", consume::run(app.clone()));
+        app.spawn_vital("worker", consume::run(app.clone()));
     }
-    app.spawn("relay", relay::run(app.clone()));
+    app.spawn_vital("relay", relay::run(app.clone()));
 }
 
 /// Does everything that is due, here and now; returns how many jobs were tried. For tests and

@@ -2,6 +2,8 @@
 //! while, and settled when the queue says what became of it.
 
 use futures::{StreamExt, stream::FuturesUnordered};
+use tokio::task::{JoinError, JoinSet};
+use tracing::Instrument;
 
 use crate::{
     app::App,
@@ -17,42 +19,40 @@ use crate::{
 /// other processes write jobs too and claims of dead ones lapse.
 pub(super) async fn run(app: App) {
     let mut interval = tokio::time::interval(app.config.worker.relay_interval);
-    let mut under_way = FuturesUnordered::new();
+    // Tasks, not futures of this one: they hold connections, and must go on while it waits for one.
+    let mut under_way = JoinSet::new();
     while !app.shutdown.is_cancelled() {
-        let room = room(&app).saturating_sub(under_way.len());
-        let claimed = if room > 0 {
-            claim(&app, room).await
-        } else {
-            Ok(Vec::new())
-        };
-        let more = match claimed {
-            Ok(claimed) => {
-                let more = claimed.len() == room;
-                under_way.extend(
-                    claimed
-                        .into_iter()
-                        .map(|claimed| carry(app.clone(), claimed)),
-                );
-                more
+        let free = room(&app).saturating_sub(under_way.len());
+        if free > 0 {
+            match claim(&app, free).await {
+                Ok(claimed) => {
+                    for claimed in claimed {
+                        under_way.spawn(carry(app.clone(), claimed).in_current_span());
+                    }
+                }
+                Err(error) => tracing::error!(%error, "the outbox cannot be read; trying again"),
             }
-            Err(error) => {
-                tracing::error!(%error, "the outbox cannot be read; trying again");
-                false
-            }
-        };
-        if more && under_way.len() < self::room(&app) {
-            continue;
         }
+        let has_room = under_way.len() < room(&app);
         tokio::select! {
             () = app.shutdown.cancelled() => {}
-            Some(()) = under_way.next() => {}
-            () = app.outbox_wake.notified(), if under_way.len() < self::room(&app) => {}
+            Some(ended) = under_way.join_next() => note_panic(ended),
+            () = app.outbox_wake.notified(), if has_room => {}
             _ = interval.tick() => {}
         }
     }
     // Workers are still there; what they have in hand is settled before they are let go.
-    while under_way.next().await.is_some() {}
+    while let Some(ended) = under_way.join_next().await {
+        note_panic(ended);
+    }
     app.queue.close();
+}
+
+/// A carrier that panicked leaves its claim to lapse; the job is tried again.
+fn note_panic(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a job was dropped on its way to the queue");
+    }
 }
 
 /// Carries what is due, once; returns how many jobs that was. Somebody must be consuming.
@@ -99,8 +99,9 @@ async fn carry(app: App, claimed: Claimed) {
                 .await,
         ),
         Err(why) => {
-            tracing::error!(job.id = %id, why, "a job in the outbox cannot be read");
-            Settlement::Dead(why)
+            // Perhaps a newer version wrote it, which runs beside this one during an update.
+            tracing::warn!(job.id = %id, why, "a job in the outbox cannot be read");
+            Settlement::Retry(why)
         }
     };
     if let Err(error) = outbox::settle(&cx, id, attempt, settlement).await {

@@ -185,12 +185,7 @@ const RULES: &[Rule] = &[
         room: "transactions",
         within: &["src/"],
         except: &["src/domain/unit.rs"],
-        forbidden: &[
-            ".begin(",
-            "begin_with_options",
-            "begin_with_config",
-            ".transaction(",
-        ],
+        forbidden: &["TransactionTrait", "begin_with_"],
         why: "a transaction is a UnitOfWork; `cx.begin()` is how one starts",
     },
     Rule {
@@ -215,9 +210,7 @@ fn every_room_keeps_to_its_imports() {
     for rule in RULES {
         for source in sources.iter().filter(|source| within(source, rule)) {
             for word in rule.forbidden {
-                // The one allowed use: `cx.begin()` of the unit itself.
-                let code = source.code.replace("cx.begin()", "");
-                if names(&code, word) {
+                if names(&source.code, word) {
                     let Rule { room, why, .. } = rule;
                     broken.push(format!("{room}: {} uses `{word}`: {why}", source.path));
                 }
@@ -234,7 +227,9 @@ fn queries_live_in_stores_only() {
         let store = source.path.ends_with("store.rs")
             || source.path.contains("/store/")
             || STORES.contains(&source.path.as_str());
-        if source.path.starts_with("src/domain/") && !store && names(&source.code, "sea_orm::") {
+        // A rule that takes "pool or transaction" names the trait; that is no query.
+        let code = source.code.replace("sea_orm::ConnectionTrait", "");
+        if source.path.starts_with("src/domain/") && !store && names(&code, "sea_orm::") {
             broken.push(format!(
                 "domain: {} queries; a store does that",
                 source.path
@@ -256,9 +251,15 @@ fn one_driver_per_adapter_and_none_elsewhere() {
         .iter()
         .filter(|source| source.path.starts_with("src/ports/"))
     {
+        // An adapter may be called like the driver it uses.
         let drivers: Vec<_> = DRIVERS
             .iter()
             .filter(|word| names(&source.code, word))
+            .filter(|word| {
+                !source
+                    .code
+                    .contains(&format!("mod {};", word.trim_end_matches("::")))
+            })
             .collect();
         let contract = source.path.ends_with("mod.rs") || source.path.ends_with("clock.rs");
         assert!(

@@ -36,8 +36,14 @@ async fn anybody_sees_the_plans_on_offer() {
     let professional = &plans[2];
     assert_eq!(professional["name"], "Professional");
     assert_eq!(professional["description"], "For growing businesses");
-    assert_eq!(professional["price_monthly"].to_string(), "99.00");
-    assert_eq!(professional["price_yearly"].to_string(), "990.00");
+    // The text, because a parser drops the last zero.
+    assert!(
+        reply
+            .body
+            .contains(r#""price_monthly":99.00,"price_yearly":990.00"#),
+        "{}",
+        reply.body
+    );
     assert_eq!(professional["currency"], "USD");
     assert_eq!(professional["limits"]["max_users"], 10);
     assert_eq!(professional["limits"]["max_storage_gb"], 100);

@@ -25,7 +25,7 @@ async fn of_twenty_registrations_of_one_address_one_succeeds() {
     let register = |n: usize| {
         let visitor = app.visitor();
         // The same address in different spellings.
-        let email = if n % 2 == 0 {
+        let email = if n.is_multiple_of(2) {
             "race@example.com"
         } else {
             "Race@Example.com"
@@ -356,10 +356,11 @@ async fn defaults_stay_single_when_tenants_are_switched_and_lost_at_once() {
         let (who, body) = (who.clone(), json!({ "tenant_id": to }));
         async move { who.post("/auth/switch-tenant", body).await }
     };
+    let seat = acme.seat(&beta.owner);
     let (one, two, three) = tokio::join!(
         switch(&sessions[0], &acme.id),
         switch(&sessions[1], &gamma.id),
-        acme.owner.delete(&acme.seat(&beta.owner)),
+        acme.owner.delete(&seat),
     );
     assert_eq!((two.status, three.status), (200, 200), "{two}\n{three}");
     assert!(matches!(one.status, 200 | 403), "{one}");

@@ -134,7 +134,7 @@ async fn walk(name: &str) {
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let walked = tokio::time::timeout(std::time::Duration::from_secs(120), walked).await;
+    let walked = tokio::time::timeout(std::time::Duration::from_mins(2), walked).await;
     let walked = walked
         .expect("the walk ends")
         .expect("the walk needs bash and curl");

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
+use axum::response::IntoResponse;
 use erpmax::{
     error::{Code, Credentials, Error, FieldError, Reason, Subject},
     rest::error::Failure,
@@ -36,7 +37,7 @@ fn statuses(code: Code) -> String {
     let mut statuses: Vec<_> = samples()
         .into_iter()
         .filter(|error| error.code() == code)
-        .map(|error| Failure::from(error).status().as_u16())
+        .map(|error| Failure::from(error).into_response().status().as_u16())
         .collect();
     statuses.sort_unstable();
     statuses.dedup();

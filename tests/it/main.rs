@@ -6,6 +6,10 @@
     clippy::disallowed_methods,
     reason = "tests read their own settings from the environment and start tasks of their own"
 )]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test's helper cannot do fails the test"
+)]
 
 mod architecture;
 mod auth;

@@ -42,7 +42,7 @@ async fn me_takes_two_statements_at_any_size() {
             .as_array()
             .unwrap()
             .len();
-        assert_eq!(nodes, usize::try_from(tenants.min(20)).unwrap());
+        assert_eq!(i64::try_from(nodes).unwrap(), tenants.min(20));
         assert!(
             sent <= 2,
             "GraphQL: {sent} statements for {tenants} tenants"
@@ -60,10 +60,8 @@ async fn tenants_takes_three_statements_at_any_size() {
         let rest = app
             .sql(async || {
                 let reply = who.get("/tenants?size=100").await;
-                assert_eq!(
-                    reply.expect(200).as_array().unwrap().len(),
-                    tenants.try_into().unwrap()
-                );
+                let list = reply.expect(200).as_array().unwrap().len();
+                assert_eq!(i64::try_from(list).unwrap(), tenants);
             })
             .await;
         assert!(rest <= 3, "REST: {rest} statements for {tenants} tenants");
@@ -118,7 +116,7 @@ async fn members_of_a_tenant_take_the_same_number_at_any_size() {
         app.finish().await;
     }
     assert!(
-        counted.iter().all(|sent| *sent == counted[0] && *sent <= 7),
+        counted.iter().all(|sent| *sent == counted[0] && *sent <= 8),
         "{counted:?}"
     );
 }
@@ -145,13 +143,7 @@ async fn plans_and_refusals_are_cheap() {
     // One statement tells session, user and membership.
     let permissions = app
         .sql(async || {
-            drop(
-                acme.owner
-                    .gql("{ permissions }", json!({}))
-                    .await
-                    .ok()
-                    .clone(),
-            )
+            acme.owner.gql("{ permissions }", json!({})).await.ok();
         })
         .await;
     assert_eq!(permissions, 1);

@@ -9,53 +9,33 @@ use std::{
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
 
-use crate::{
-    config::Database,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// Names our lock among the advisory locks of the database: "`ERPMax` schema".
 const KEY: i64 = 0x4552_504D_4158_0001;
 
-/// Held while the schema changes.
-pub(super) enum Lock {
-    /// A lock file beside the SQLite database.
-    File(File),
-    /// An advisory lock of the connection.
-    Advisory,
+/// Takes the lock beside an SQLite database, held until the file is dropped. Taken before the
+/// database is opened, because opening a new one for the first time changes it too.
+pub(super) async fn file(database: &Path) -> Result<File> {
+    let mut path = database.to_owned().into_os_string();
+    path.push(".lock");
+    let taking = tokio::task::spawn_blocking(move || wait_for_file(path.as_ref()));
+    taking
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::internal)
 }
 
-impl Lock {
-    /// Waits for it, and says so when it has to.
-    pub(super) async fn take(database: &Database, db: &DatabaseConnection) -> Result<Self> {
-        if let Some(file) = database.file() {
-            let mut path = file.into_os_string();
-            path.push(".lock");
-            let taking = tokio::task::spawn_blocking(move || lock_file(path.as_ref()));
-            return taking
-                .await
-                .map_err(Error::internal)?
-                .map(Self::File)
-                .map_err(Error::internal);
-        }
-        if !ask(db, "pg_try_advisory_lock").await? {
-            say_waiting();
-            ask(db, "pg_advisory_lock").await?;
-        }
-        Ok(Self::Advisory)
+/// Takes the lock of a `PostgreSQL` database, held until the connection is closed.
+pub(super) async fn advisory(db: &DatabaseConnection) -> Result<()> {
+    if !ask(db, "pg_try_advisory_lock").await? {
+        say_waiting();
+        ask(db, "pg_advisory_lock").await?;
     }
-
-    /// Lets the next one in.
-    pub(super) async fn release(self, db: &DatabaseConnection) -> Result<()> {
-        match self {
-            Self::File(file) => drop(file),
-            Self::Advisory => drop(ask(db, "pg_advisory_unlock").await?),
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
-fn lock_file(path: &Path) -> io::Result<File> {
+fn wait_for_file(path: &Path) -> io::Result<File> {
     let file = File::options()
         .write(true)
         .create(true)
@@ -74,8 +54,7 @@ fn say_waiting() {
     tracing::info!("another process is changing the schema; waiting for it");
 }
 
-/// Calls a function of the lock; whether it answered yes. One of them answers nothing, which is
-/// no answer to a question either.
+/// Calls a function of the lock; whether it answered yes. The one that waits answers nothing.
 async fn ask(db: &DatabaseConnection, function: &str) -> Result<bool, DbErr> {
     let sql = format!("SELECT {function}($1)");
     let query = Statement::from_sql_and_values(db.get_database_backend(), sql, [KEY.into()]);

@@ -13,7 +13,6 @@ use migration::{
 };
 use sea_orm::{DatabaseConnection, EntityTrait, QueryOrder};
 
-use self::lock::Lock;
 use super::database;
 use crate::{
     config::{Config, Database},
@@ -118,11 +117,21 @@ async fn locked<T>(
     database: &Database,
     work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T>,
 ) -> Result<T> {
+    let file = match database.file() {
+        Some(file) => {
+            database::make_room(database)?;
+            Some(lock::file(&file).await?)
+        }
+        None => None,
+    };
     let db = database::connect_single(database).await?;
-    let lock = Lock::take(database, &db).await?;
+    if file.is_none() {
+        lock::advisory(&db).await?;
+    }
     let done = work(&db).await;
-    lock.release(&db).await?;
+    // Gives an advisory lock back as well.
     db.close().await?;
+    drop(file);
     done
 }
 

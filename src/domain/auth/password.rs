@@ -136,7 +136,10 @@ fn verify(attempt: &str, stored: &str) -> Verdict {
     if stored.starts_with("$2") {
         let seen = &attempt.as_bytes()[..attempt.len().min(BCRYPT_BYTES)];
         return match bcrypt::verify(seen, stored) {
-            Ok(true) => Verdict::Match { outdated: true },
+            // Longer ones were never compared whole, so what was typed must not be stored.
+            Ok(true) => Verdict::Match {
+                outdated: attempt.len() <= BCRYPT_BYTES,
+            },
             Ok(false) | Err(_) => Verdict::Mismatch,
         };
     }

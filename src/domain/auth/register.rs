@@ -7,7 +7,8 @@ use crate::{
     domain::{
         audit::{Action, Deed, Target},
         cx::Cx,
-        tenants,
+        db, tenants,
+        unit::UnitOfWork,
         values::{CompanyName, EmailAddress, FullName, Password},
     },
     error::{Error, Reason, Result},
@@ -60,31 +61,43 @@ pub fn new_user(
     full_name: &FullName,
     password_hash: String,
 ) -> user::Model {
+    let now = cx.now();
     user::Model {
         id: cx.new_id(),
         email: email.as_str().to_owned(),
         email_normalized: email.normalized().to_owned(),
         email_verified_at: None,
+        search_text: db::search_text([full_name.as_str(), email.as_str()]),
         password_hash,
         full_name: full_name.as_str().to_owned(),
         is_active: true,
         is_superuser: false,
-        created_at: cx.now(),
-        updated_at: cx.now(),
+        created_at: now,
+        updated_at: now,
     }
 }
 
 /// Stores the account with a company of its own, and signs in.
-pub(super) async fn found(cx: &Cx, user: user::Model, company: &CompanyName) -> Result<SignedIn> {
+async fn found(cx: &Cx, user: user::Model, company: &CompanyName) -> Result<SignedIn> {
     for _ in 0..SLUG_RACES {
         let founding = tenants::Founding::prepare(cx, user.id, company).await?;
         let opening = session::open(cx, user.clone(), vec![founding.place().clone()])?;
         let mut unit = opening.begin().await?;
-        store::insert_user(&*unit, user.clone()).await?;
-        unit.audit(Deed::new(Action::AccountRegistered, Target::User(user.id)));
-        if founding.carry_out(opening.cx(), &mut unit).await? {
+        if store_account(opening.cx(), &mut unit, &user, &founding).await? {
             return opening.commit(unit).await;
         }
     }
     Err(Error::internal("lost every race for a slug"))
+}
+
+/// Stores the account with its company. `false` when somebody took the slug meanwhile.
+pub(super) async fn store_account(
+    cx: &Cx,
+    unit: &mut UnitOfWork,
+    user: &user::Model,
+    founding: &tenants::Founding,
+) -> Result<bool> {
+    store::insert_user(&**unit, user.clone()).await?;
+    unit.audit(Deed::new(Action::AccountRegistered, Target::User(user.id)));
+    founding.carry_out(cx, unit).await
 }

@@ -4,6 +4,7 @@ use super::{register, store};
 use crate::{
     domain::{
         cx::Cx,
+        tenants,
         values::{CompanyName, EmailAddress, FullName, Password},
     },
     error::{Error, Result},
@@ -67,7 +68,12 @@ pub async fn demo(cx: &Cx) -> Result<Vec<Seeded>> {
             user.is_superuser = is_superuser;
             user.email_verified_at = Some(cx.now());
             let company = CompanyName::parse(company).map_err(wrong)?;
-            register::found(cx, user, &company).await?;
+            let founding = tenants::Founding::prepare(cx, user.id, &company).await?;
+            let mut unit = cx.begin().await?;
+            if !register::store_account(cx, &mut unit, &user, &founding).await? {
+                return Err(Error::internal("the demo company's slug is taken"));
+            }
+            unit.commit().await?;
         }
         seeded.push(Seeded {
             email,

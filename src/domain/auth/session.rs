@@ -23,9 +23,6 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Longest part of a user agent that is kept, in characters.
-const USER_AGENT_MAX: usize = 255;
-
 /// What a client holds while signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenPair {
@@ -65,14 +62,15 @@ pub fn open(cx: &Cx, user: user::Model, memberships: Vec<TenantMembership>) -> R
     let tenant_id = current.as_ref().map(|current| current.tenant.id);
     let session_id: SessionId = cx.new_id();
     let refresh = new_refresh_token(cx, session_id, tenant_id)?;
+    let now = cx.now();
     let session = session::Model {
         id: session_id,
         user_id: user.id,
         tenant_id,
-        user_agent: cx.info().user_agent.as_deref().map(printable),
+        user_agent: cx.info().user_agent.clone(),
         ip_address: cx.info().ip.map(|ip| ip.to_string()),
-        created_at: cx.now(),
-        refreshed_at: cx.now(),
+        created_at: now,
+        refreshed_at: now,
         expires_at: refresh.expires_at,
         revoked_at: None,
     };
@@ -190,11 +188,4 @@ pub fn pair(cx: &Cx, user: UserId, row: &refresh_token::Model) -> Result<TokenPa
 
 fn after(start: Timestamp, duration: Duration) -> Result<Timestamp> {
     Ok(start + chrono::Duration::from_std(duration).map_err(Error::internal)?)
-}
-
-fn printable(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(USER_AGENT_MAX)
-        .collect()
 }

@@ -30,12 +30,10 @@ pub async fn user(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user::
     Ok(user::Entity::find_by_id(id).one(db).await?)
 }
 
-/// Takes the account's row lock, which everything that changes a default tenant takes first.
+/// Takes the account's row lock, which everything that changes a default tenant takes, after the
+/// tenant's if it takes that too.
 pub async fn lock_user(db: &impl ConnectionTrait, id: UserId) -> Result<Option<user::Model>> {
-    Ok(user::Entity::find_by_id(id)
-        .lock_exclusive()
-        .one(db)
-        .await?)
+    Ok(user::Entity::find_by_id(id).lock(db::ROW).one(db).await?)
 }
 
 /// Adds an account; an address that is taken is a conflict.
@@ -148,7 +146,7 @@ pub async fn lock_session(
     id: SessionId,
 ) -> Result<Option<session::Model>> {
     Ok(session::Entity::find_by_id(id)
-        .lock_exclusive()
+        .lock(db::ROW)
         .one(db)
         .await?)
 }

@@ -148,6 +148,7 @@ fn row(cx: &Cx, entry: Entry) -> Result<plan::Model, String> {
             .transpose()
             .map_err(|_| format!("{slug}: a limit is too large"))
     };
+    let now = cx.now();
     Ok(plan::Model {
         id: cx.new_id(),
         price_monthly: price(&price_monthly)?,
@@ -162,7 +163,7 @@ fn row(cx: &Cx, entry: Entry) -> Result<plan::Model, String> {
         trial_days: trial_days.map(i32::from),
         is_active: true,
         sort_order,
-        created_at: cx.now(),
-        updated_at: cx.now(),
+        created_at: now,
+        updated_at: now,
     })
 }

@@ -131,6 +131,7 @@ async fn join_with_new_account(
         membership: membership.clone(),
     };
     let opening = auth::open(cx, user.clone(), vec![place])?;
+    unit.act_as(opening.cx().clone());
     let signed_in = opening.commit(unit).await?;
     let member = Member { user, membership };
     Ok(Accepted {
@@ -150,7 +151,6 @@ async fn hold(
     let invitation = store::invitation_by_token(&**unit, &shown.token_hash).await?;
     let invitation = invitation.ok_or(Error::NotFound(Subject::Invitation))?;
     usable(cx, &invitation)?;
-    limits::in_good_standing(cx, &**unit, &tenant).await?;
     Ok((tenant, invitation))
 }
 
@@ -173,6 +173,7 @@ async fn enter(
     mut invitation: invitation::Model,
     user: &user::Model,
 ) -> Result<entity::membership::Model> {
+    limits::in_good_standing(cx, &**unit, tenant).await?;
     limits::seat_free(&**unit, tenant).await?;
     let membership = invite::add_member(cx, unit, tenant.id, user, invitation.role).await?;
     accepted(cx, &mut invitation, user.id);

@@ -1,13 +1,14 @@
 //! Invitations that were sent: see, renew, take back.
 
+use std::collections::HashMap;
+
 use entity::{
     ids::{InvitationId, TenantId},
     invitation::{self, InvitationStatus},
-    membership::TenantRole,
 };
 
 use super::{
-    invite::{close, renew},
+    invite::{close, may_touch, renew},
     store,
 };
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// Which invitations.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct InvitationFilter {
     /// What became of them.
     pub status: Option<InvitationStatus>,
@@ -51,6 +52,36 @@ pub async fn count_invitations(
     store::count_invitations(cx.db(), &access, filter).await
 }
 
+/// The same window of the invitations of each of the tenants, in one statement: for loaders. A
+/// tenant whose invitations the caller may not see is left out.
+pub async fn invitations_each(
+    cx: &Cx,
+    tenants: &[TenantId],
+    filter: &InvitationFilter,
+    window: &Window,
+) -> Result<HashMap<TenantId, Listing<invitation::Model>>> {
+    let permitted = cx
+        .access_set()
+        .await?
+        .only(tenants, Permission::ViewMembers);
+    let found = store::invitations_each(cx.db(), &permitted, filter, window).await?;
+    Ok(permitted.complete(found))
+}
+
+/// How many invitations of each of the tenants match, likewise.
+pub async fn count_invitations_each(
+    cx: &Cx,
+    tenants: &[TenantId],
+    filter: &InvitationFilter,
+) -> Result<HashMap<TenantId, u64>> {
+    let permitted = cx
+        .access_set()
+        .await?
+        .only(tenants, Permission::ViewMembers);
+    let found = store::count_invitations_each(cx.db(), &permitted, filter).await?;
+    Ok(permitted.complete(found))
+}
+
 /// Sends a new letter; the link in the old one stops working.
 pub async fn resend_invitation(
     cx: &Cx,
@@ -63,7 +94,7 @@ pub async fn resend_invitation(
         .require(Permission::InviteMembers)?;
     let mut unit = cx.begin().await?;
     let (tenant, access) = unit.lock(&access).await?;
-    let (invitation, access) = open(&unit, access, id).await?;
+    let invitation = open(&unit, &access, id).await?;
     limits::in_good_standing(cx, &*unit, &tenant).await?;
     let invitation = renew(cx, &mut unit, &access, invitation).await?;
     unit.commit().await?;
@@ -86,7 +117,7 @@ pub async fn revoke_invitation(
     if let Some(revoked) = found.filter(|found| found.status == InvitationStatus::Revoked) {
         return Ok(revoked);
     }
-    let (mut invitation, access) = open(&unit, access, id).await?;
+    let mut invitation = open(&unit, &access, id).await?;
     close(cx, &mut invitation, InvitationStatus::Revoked);
     store::update_invitation(&*unit, &invitation).await?;
     let tenant_id = access.tenant_id();
@@ -99,19 +130,17 @@ pub async fn revoke_invitation(
     Ok(invitation)
 }
 
-/// A pending invitation of the tenant. One that would make an owner is an owner's business.
+/// A pending invitation of the tenant.
 async fn open(
     unit: &UnitOfWork,
-    mut access: TenantAccess,
+    access: &TenantAccess,
     id: InvitationId,
-) -> Result<(invitation::Model, TenantAccess)> {
-    let found = store::invitation(&**unit, &access, id).await?;
+) -> Result<invitation::Model> {
+    let found = store::invitation(&**unit, access, id).await?;
     let invitation = found.ok_or(Error::NotFound(Subject::Invitation))?;
-    if invitation.role == TenantRole::Owner {
-        access = access.require(Permission::GrantOwnership)?;
-    }
+    may_touch(access, &invitation)?;
     match invitation.status {
-        InvitationStatus::Pending => Ok((invitation, access)),
+        InvitationStatus::Pending => Ok(invitation),
         InvitationStatus::Accepted => Err(Error::Conflict(Reason::InvitationUsed)),
         InvitationStatus::Revoked => Err(Error::Conflict(Reason::InvitationRevoked)),
     }

@@ -84,6 +84,7 @@ async fn join(
     if let Some(mut open) =
         store::pending_invitation(&**unit, tenant_id, &user.email_normalized).await?
     {
+        may_touch(access, &open)?;
         // They registered before they opened the letter; its link has nothing left to give.
         close(cx, &mut open, InvitationStatus::Accepted);
         open.accepted_by = Some(user.id);
@@ -139,10 +140,11 @@ async fn send(
     let pending =
         store::pending_invitation(&**unit, access.tenant_id(), invite.email.normalized()).await?;
     if let Some(mut open) = pending {
+        may_touch(access, &open)?;
         open.role = invite.role;
         return renew(cx, unit, access, open).await;
     }
-    let id = cx.new_id();
+    let (id, now) = (cx.new_id(), cx.now());
     let generation = 1;
     let invitation = invitation::Model {
         id,
@@ -157,8 +159,8 @@ async fn send(
         expires_at: expiry(cx)?,
         accepted_by: None,
         closed_at: None,
-        created_at: cx.now(),
-        updated_at: cx.now(),
+        created_at: now,
+        updated_at: now,
     };
     store::insert_invitation(&**unit, invitation.clone()).await?;
     announce(unit, &invitation, Action::InvitationSent);
@@ -180,6 +182,14 @@ pub(super) async fn renew(
     store::update_invitation(&**unit, &invitation).await?;
     announce(unit, &invitation, Action::InvitationRenewed);
     Ok(invitation)
+}
+
+/// An invitation that would make an owner is an owner's business.
+pub(super) fn may_touch(access: &TenantAccess, invitation: &invitation::Model) -> Result<()> {
+    match invitation.role {
+        TenantRole::Owner => access.clone().require(Permission::GrantOwnership).map(drop),
+        TenantRole::Admin | TenantRole::Member => Ok(()),
+    }
 }
 
 /// Ends an invitation one way or the other.

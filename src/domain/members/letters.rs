@@ -6,7 +6,11 @@ use entity::{
 };
 
 use super::{link, store};
-use crate::{domain::cx::Cx, error::Result, ports::mailer::Letter};
+use crate::{
+    domain::cx::Cx,
+    error::{Error, Result},
+    ports::mailer::Letter,
+};
 
 /// The letter with an invitation's link, or nothing when that generation is no longer valid.
 pub async fn compose_invitation(
@@ -21,6 +25,12 @@ pub async fn compose_invitation(
     if invitation.status != InvitationStatus::Pending || invitation.generation != generation {
         return Ok(None);
     }
+    let token = link::token(cx, invitation.id, generation);
+    if link::hash(&token) != invitation.token_hash {
+        return Err(Error::internal(
+            "the secret key has changed since this invitation was made; resend it",
+        ));
+    }
     let by = name_of(cx, invitation.invited_by).await?;
     let text = format!(
         "Hello,\n\n\
@@ -28,7 +38,7 @@ pub async fn compose_invitation(
          Open this link to join:\n\n{link}\n\n\
          It works once, until {expires}. If you did not expect this letter, ignore it.\n",
         company = tenant.name,
-        link = link::url(cx, &invitation),
+        link = link::url(cx, &token),
         expires = invitation.expires_at.format("%-d %B %Y, %H:%M UTC"),
     );
     let subject = format!("You are invited to join {}", tenant.name);

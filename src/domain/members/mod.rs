@@ -16,10 +16,11 @@ use entity::{membership, user};
 pub use accept::{AcceptInvitation, Accepted, NewAccount, accept_invitation};
 pub use change_role::change_role;
 pub use invitations::{
-    InvitationFilter, count_invitations, invitations, resend_invitation, revoke_invitation,
+    InvitationFilter, count_invitations, count_invitations_each, invitations, invitations_each,
+    resend_invitation, revoke_invitation,
 };
 pub use invite::{Invite, Invited, invite};
-pub use list::{MemberFilter, count, list};
+pub use list::{MemberFilter, count, count_each, list, list_each};
 pub use remove::remove;
 pub use usage::usage;
 

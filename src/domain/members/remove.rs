@@ -32,13 +32,9 @@ pub async fn remove(cx: &Cx, tenant: TenantId, user: UserId) -> Result<()> {
     if user == access.user_id() {
         return Err(Error::Conflict(Reason::SelfRemoval));
     }
-    if member.membership.role == TenantRole::Owner {
-        if access.role() != TenantRole::Owner {
-            return Err(Error::Conflict(Reason::OwnerProtected));
-        }
-        if store::count_owners(&*unit, &access).await? == 1 {
-            return Err(Error::Conflict(Reason::LastOwner));
-        }
+    // Under the lock the caller is an owner too, so one is left.
+    if member.membership.role == TenantRole::Owner && access.role() != TenantRole::Owner {
+        return Err(Error::Conflict(Reason::OwnerProtected));
     }
     store::delete_member(&*unit, &access, user).await?;
     if member.membership.is_default {

@@ -10,7 +10,7 @@ use entity::{
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, SelectTwo, sea_query::Expr,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, sea_query::Expr,
 };
 
 use super::{InvitationFilter, Member, MemberFilter};
@@ -27,27 +27,44 @@ fn within(access: &TenantAccess) -> Select<membership::Entity> {
     membership::Entity::find().filter(membership::Column::TenantId.eq(access.tenant_id()))
 }
 
-fn people(
-    access: &TenantAccess,
+fn within_any(tenants: &PermittedTenants) -> Select<membership::Entity> {
+    membership::Entity::find().filter(membership::Column::TenantId.is_in(tenants.ids()))
+}
+
+fn matching(
+    places: Select<membership::Entity>,
     filter: &MemberFilter,
-) -> SelectTwo<membership::Entity, user::Entity> {
+) -> Select<membership::Entity> {
     let MemberFilter { role, search } = filter;
-    within(access)
+    places
         .apply_if(*role, |query, role| {
             query.filter(membership::Column::Role.eq(role))
         })
-        .find_also_related(user::Entity)
         .apply_if(search.as_ref(), |query, term| {
-            query.filter(db::contains_any(
-                [user::Column::FullName, user::Column::Email],
-                term.as_str(),
-            ))
+            let people = user::Entity::find()
+                .select_only()
+                .column(user::Column::Id)
+                .filter(db::contains(user::Column::SearchText, term));
+            query.filter(membership::Column::UserId.in_subquery(people.into_query()))
         })
 }
 
 fn member((membership, user): (membership::Model, Option<user::Model>)) -> Result<Member> {
     let user = user.ok_or_else(|| Error::internal("a membership without its user"))?;
     Ok(Member { user, membership })
+}
+
+const MEMBERS: Ordered<membership::Column, membership::Column> = Ordered {
+    at: membership::Column::JoinedAt,
+    id: membership::Column::Id,
+    newest_first: true,
+};
+
+fn member_place(member: &Member) -> Cursor {
+    Cursor {
+        at: member.membership.joined_at,
+        id: member.membership.id.0,
+    }
 }
 
 /// The members that match, newest first.
@@ -57,19 +74,36 @@ pub async fn list(
     filter: &MemberFilter,
     window: &Window,
 ) -> Result<Listing<Member>> {
-    let order = Ordered {
-        at: membership::Column::JoinedAt,
-        id: membership::Column::Id,
-        newest_first: true,
-    };
-    let rows = db::window(people(access, filter), &order, window)
-        .all(db)
-        .await?;
+    let people = matching(within(access), filter).find_also_related(user::Entity);
+    let rows = db::window(people, &MEMBERS, window).all(db).await?;
     let members = rows.into_iter().map(member).collect::<Result<Vec<_>>>()?;
-    Ok(db::listing(members, window, |member| Cursor {
-        at: member.membership.joined_at,
-        id: member.membership.id.0,
-    }))
+    Ok(db::listing(members, window, member_place))
+}
+
+/// The same window of the members of each of these tenants, in one statement.
+pub async fn list_each(
+    db: &impl ConnectionTrait,
+    tenants: &PermittedTenants,
+    filter: &MemberFilter,
+    window: &Window,
+) -> Result<HashMap<TenantId, Listing<Member>>> {
+    let chosen = db::window_of_each(
+        matching(within_any(tenants), filter),
+        membership::Column::TenantId,
+        &MEMBERS,
+        window,
+    );
+    let people = membership::Entity::find()
+        .filter(membership::Column::Id.in_subquery(chosen))
+        .find_also_related(user::Entity);
+    let rows = MEMBERS.sort(people, window).all(db).await?;
+    let members = rows.into_iter().map(member).collect::<Result<Vec<_>>>()?;
+    Ok(db::listings(
+        members,
+        window,
+        |member| member.membership.tenant_id,
+        member_place,
+    ))
 }
 
 /// How many members match.
@@ -78,7 +112,21 @@ pub async fn count(
     access: &TenantAccess,
     filter: &MemberFilter,
 ) -> Result<u64> {
-    Ok(people(access, filter).count(db).await?)
+    Ok(matching(within(access), filter).count(db).await?)
+}
+
+/// How many members of each of these tenants match.
+pub async fn count_each(
+    db: &impl ConnectionTrait,
+    tenants: &PermittedTenants,
+    filter: &MemberFilter,
+) -> Result<HashMap<TenantId, u64>> {
+    db::count_each(
+        db,
+        matching(within_any(tenants), filter),
+        membership::Column::TenantId,
+    )
+    .await
 }
 
 /// One member.
@@ -115,26 +163,6 @@ pub async fn count_owners(db: &impl ConnectionTrait, access: &TenantAccess) -> R
 pub async fn count_seats(db: &impl ConnectionTrait, tenant: TenantId) -> Result<u64> {
     let all = membership::Entity::find().filter(membership::Column::TenantId.eq(tenant));
     Ok(all.count(db).await?)
-}
-
-/// How many seats are taken in each of these tenants.
-pub async fn seats(
-    db: &impl ConnectionTrait,
-    tenants: &PermittedTenants,
-) -> Result<HashMap<TenantId, u64>> {
-    let rows: Vec<(TenantId, i64)> = membership::Entity::find()
-        .select_only()
-        .column(membership::Column::TenantId)
-        .column_as(membership::Column::Id.count(), "seats")
-        .filter(membership::Column::TenantId.is_in(tenants.ids()))
-        .group_by(membership::Column::TenantId)
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(tenant, n)| (tenant, u64::try_from(n).unwrap_or(0)))
-        .collect())
 }
 
 /// Whether somebody has a default tenant; the account's row is locked.
@@ -207,11 +235,31 @@ fn invited(access: &TenantAccess) -> Select<invitation::Entity> {
     invitation::Entity::find().filter(invitation::Column::TenantId.eq(access.tenant_id()))
 }
 
-fn invited_as(access: &TenantAccess, filter: &InvitationFilter) -> Select<invitation::Entity> {
+fn invited_by_any(tenants: &PermittedTenants) -> Select<invitation::Entity> {
+    invitation::Entity::find().filter(invitation::Column::TenantId.is_in(tenants.ids()))
+}
+
+fn invited_as(
+    all: Select<invitation::Entity>,
+    filter: &InvitationFilter,
+) -> Select<invitation::Entity> {
     let InvitationFilter { status } = filter;
-    invited(access).apply_if(*status, |query, status| {
+    all.apply_if(*status, |query, status| {
         query.filter(invitation::Column::Status.eq(status))
     })
+}
+
+const INVITATIONS: Ordered<invitation::Column, invitation::Column> = Ordered {
+    at: invitation::Column::CreatedAt,
+    id: invitation::Column::Id,
+    newest_first: true,
+};
+
+fn invitation_place(row: &invitation::Model) -> Cursor {
+    Cursor {
+        at: row.created_at,
+        id: row.id.0,
+    }
 }
 
 /// The invitations that match, newest first.
@@ -221,18 +269,32 @@ pub async fn invitations(
     filter: &InvitationFilter,
     window: &Window,
 ) -> Result<Listing<invitation::Model>> {
-    let order = Ordered {
-        at: invitation::Column::CreatedAt,
-        id: invitation::Column::Id,
-        newest_first: true,
-    };
-    let rows = db::window(invited_as(access, filter), &order, window)
-        .all(db)
-        .await?;
-    Ok(db::listing(rows, window, |row| Cursor {
-        at: row.created_at,
-        id: row.id.0,
-    }))
+    let query = invited_as(invited(access), filter);
+    let rows = db::window(query, &INVITATIONS, window).all(db).await?;
+    Ok(db::listing(rows, window, invitation_place))
+}
+
+/// The same window of the invitations of each of these tenants, in one statement.
+pub async fn invitations_each(
+    db: &impl ConnectionTrait,
+    tenants: &PermittedTenants,
+    filter: &InvitationFilter,
+    window: &Window,
+) -> Result<HashMap<TenantId, Listing<invitation::Model>>> {
+    let chosen = db::window_of_each(
+        invited_as(invited_by_any(tenants), filter),
+        invitation::Column::TenantId,
+        &INVITATIONS,
+        window,
+    );
+    let query = invitation::Entity::find().filter(invitation::Column::Id.in_subquery(chosen));
+    let rows = INVITATIONS.sort(query, window).all(db).await?;
+    Ok(db::listings(
+        rows,
+        window,
+        |row| row.tenant_id,
+        invitation_place,
+    ))
 }
 
 /// How many invitations match.
@@ -241,7 +303,21 @@ pub async fn count_invitations(
     access: &TenantAccess,
     filter: &InvitationFilter,
 ) -> Result<u64> {
-    Ok(invited_as(access, filter).count(db).await?)
+    Ok(invited_as(invited(access), filter).count(db).await?)
+}
+
+/// How many invitations of each of these tenants match.
+pub async fn count_invitations_each(
+    db: &impl ConnectionTrait,
+    tenants: &PermittedTenants,
+    filter: &InvitationFilter,
+) -> Result<HashMap<TenantId, u64>> {
+    db::count_each(
+        db,
+        invited_as(invited_by_any(tenants), filter),
+        invitation::Column::TenantId,
+    )
+    .await
 }
 
 /// One invitation of the tenant.

@@ -4,7 +4,7 @@
 //! by lease, so that any number of replicas share the work and a dead one loses its claim; the
 //! attempt number fences out a relay that comes back late.
 
-pub(super) mod events;
+pub(super) mod event_store;
 pub(super) mod store;
 
 use std::time::Duration;
@@ -16,6 +16,9 @@ use crate::error::{Error, Result};
 
 /// The longest wait between two attempts.
 const MAX_BACKOFF: Duration = Duration::from_hours(1);
+
+/// How much of an explanation is kept, in characters.
+const WHY_MAX: usize = 500;
 
 /// A job that this relay has taken.
 #[derive(Clone, Debug)]
@@ -41,12 +44,25 @@ pub enum Settlement {
     Dead(String),
 }
 
-/// Takes up to `limit` jobs that are due, for the length of the configured lease.
+/// Takes up to `limit` jobs that are due, for the length of the configured lease. While outgoing
+/// mail is not configured in production, letters wait (ruling 40).
 pub async fn claim(cx: &Cx, limit: u64) -> Result<Vec<Claimed>> {
     cx.system_access()?;
     let lease = cx.app().config.worker.claim_lease;
     let unit = cx.begin().await?;
-    let rows = store::claim(&*unit, cx.now(), add(cx, lease)?, limit).await?;
+    let waiting = if cx.app().mailer.delivers() {
+        &[][..]
+    } else {
+        Job::LETTERS
+    };
+    let rows = store::claim(&*unit, cx.now(), add(cx, lease)?, limit, waiting).await?;
+    let max = cx.app().config.worker.max_attempts;
+    let (exhausted, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.attempts > max);
+    for row in exhausted {
+        // Its last attempts ended without a word: whoever made them died.
+        let why = format!("gave no answer in {max} attempts");
+        store::bury(&*unit, row.id, row.attempts, cx.now(), why).await?;
+    }
     unit.commit().await?;
     Ok(rows
         .into_iter()
@@ -67,13 +83,26 @@ pub async fn settle(
     settlement: Settlement,
 ) -> Result<()> {
     cx.system_access()?;
+    let printable = |why: String| {
+        why.chars()
+            .filter(|c| !c.is_control())
+            .take(WHY_MAX)
+            .collect()
+    };
     match settlement {
         Settlement::Done => store::delete(cx.db(), id, attempt).await,
         Settlement::Retry(why) if attempt < cx.app().config.worker.max_attempts => {
-            store::postpone(cx.db(), id, attempt, add(cx, backoff(id, attempt))?, why).await
+            store::postpone(
+                cx.db(),
+                id,
+                attempt,
+                add(cx, backoff(id, attempt))?,
+                printable(why),
+            )
+            .await
         }
         Settlement::Retry(why) | Settlement::Dead(why) => {
-            store::bury(cx.db(), id, attempt, cx.now(), why).await
+            store::bury(cx.db(), id, attempt, cx.now(), printable(why)).await
         }
     }
 }

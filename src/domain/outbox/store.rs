@@ -49,8 +49,10 @@ pub async fn claim(
     now: Timestamp,
     until: Timestamp,
     limit: u64,
+    except: &[&str],
 ) -> Result<Vec<outbox_message::Model>> {
     let due = Condition::all()
+        .add(Column::Kind.is_not_in(except.iter().copied()))
         .add(Column::DeadAt.is_null())
         .add(Column::AvailableAt.lte(now))
         .add(

@@ -12,6 +12,7 @@ use crate::{
         audit::{Action, Deed, Target},
         billing,
         cx::Cx,
+        db,
         unit::UnitOfWork,
         values::CompanyName,
     },
@@ -27,15 +28,17 @@ impl Founding {
     /// Prepares a company that belongs to its founder.
     pub async fn prepare(cx: &Cx, founder: UserId, name: &CompanyName) -> Result<Self> {
         let slug = Self::free_slug(cx, name).await?;
+        let now = cx.now();
         let tenant = tenant::Model {
             id: cx.new_id(),
             name: name.as_str().to_owned(),
+            search_text: db::search_text([name.as_str(), &slug]),
             slug,
             status: TenantStatus::Provisioning,
             erpnext_site_url: None,
             settings: serde_json::json!({}),
-            created_at: cx.now(),
-            updated_at: cx.now(),
+            created_at: now,
+            updated_at: now,
         };
         let membership = membership::Model {
             id: cx.new_id(),
@@ -43,7 +46,7 @@ impl Founding {
             tenant_id: tenant.id,
             role: TenantRole::Owner,
             is_default: true,
-            joined_at: cx.now(),
+            joined_at: now,
         };
         Ok(Self {
             place: TenantMembership { tenant, membership },

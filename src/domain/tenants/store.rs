@@ -52,10 +52,7 @@ pub async fn roles(
 
 /// Takes the tenant's row lock. The proof of access is asked for again under it.
 pub async fn lock(db: &impl ConnectionTrait, id: TenantId) -> Result<tenant::Model> {
-    let row = tenant::Entity::find_by_id(id)
-        .lock_exclusive()
-        .one(db)
-        .await?;
+    let row = tenant::Entity::find_by_id(id).lock(db::ROW).one(db).await?;
     row.ok_or(Error::NotFound(Subject::Tenant))
 }
 
@@ -110,6 +107,7 @@ pub async fn update(
     use tenant::Column;
     tenant::Entity::update_many()
         .col_expr(Column::Name, Expr::value(changed.name.clone()))
+        .col_expr(Column::SearchText, Expr::value(changed.search_text.clone()))
         .col_expr(Column::Settings, Expr::value(changed.settings.clone()))
         .col_expr(Column::UpdatedAt, Expr::value(changed.updated_at))
         .filter(Column::Id.eq(access.tenant_id()))
@@ -217,10 +215,7 @@ fn matching(
     } = filter;
     query
         .apply_if(search.as_ref(), |query, term| {
-            query.filter(db::contains_any(
-                [tenant::Column::Name, tenant::Column::Slug],
-                term.as_str(),
-            ))
+            query.filter(db::contains(tenant::Column::SearchText, term))
         })
         .apply_if(*role, |query, role| {
             query.filter(membership::Column::Role.eq(role))

@@ -8,6 +8,7 @@ use crate::{
         access::Permission,
         audit::{Action, Deed, Target},
         cx::Cx,
+        db,
         event::DomainEvent,
         patch::Patch,
         values::{CompanyName, Settings},
@@ -44,6 +45,7 @@ pub async fn update(cx: &Cx, id: TenantId, update: UpdateTenant) -> Result<Tenan
     let before = (tenant.name.clone(), tenant.settings.clone());
     tenant.name = name.unwrap_or(tenant.name);
     tenant.settings = settings.unwrap_or(tenant.settings);
+    tenant.search_text = db::search_text([&tenant.name, &tenant.slug]);
     let renamed = tenant.name != before.0;
     let resettled = tenant.settings != before.1;
     if renamed || resettled {

@@ -42,9 +42,12 @@ fn wrong_input(text: &str) -> Option<(Option<String>, Reason)> {
 }
 
 fn wrong_argument(path: &str, what: &str) -> (Option<String>, Reason) {
-    let path = path
-        .strip_prefix("input")
-        .map_or(path, |inner| inner.trim_start_matches('.'));
+    // The argument that holds the inputs goes without saying, as it does in the domain's errors.
+    let (first, inner) = path.split_once('.').unwrap_or((path, ""));
+    let path = match first {
+        "input" | "filter" => inner,
+        _ => path,
+    };
     let named = |start: &str| what.strip_prefix(start)?.split('"').next();
     let inside = |field: &str| match path {
         "" => field.to_owned(),

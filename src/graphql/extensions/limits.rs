@@ -86,6 +86,9 @@ fn document(request: &Request) -> Result<ExecutableDocument, ServerError> {
     })?;
     parse_query(&request.query).map_err(|error| {
         let mut error = ServerError::from(error);
+        // The parser draws a picture of the place, with the whole line; clients have `locations`.
+        let why = error.message.rsplit("\n  = ").next().unwrap_or_default();
+        error.message = format!("The document is not well formed: {why}");
         set_code(&mut error, Code::GraphqlParseFailed, None);
         error
     })

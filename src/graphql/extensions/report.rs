@@ -80,6 +80,7 @@ fn log_operation(watch: &Watch, response: &Response, request_id: &str) {
         .scope
         .get()
         .and_then(|scope| scope.cx().known_identity());
+    let duration_ms = watch.started.elapsed().as_secs_f64() * 1_000.0;
     tracing::info!(
         request.id = request_id,
         operation = operation.and_then(|operation| operation.name.as_deref()),
@@ -87,7 +88,7 @@ fn log_operation(watch: &Watch, response: &Response, request_id: &str) {
         outcome = if codes.is_empty() { "ok" } else { "error" },
         codes = (!codes.is_empty()).then(|| codes.join(",")),
         cost = operation.map(|operation| operation.cost),
-        duration_ms = watch.started.elapsed().as_secs_f64() * 1000.0,
+        duration_ms = (duration_ms * 1_000.0).round() / 1_000.0,
         user.id = identity.map(|identity| identity.user.id.to_string()),
         tenant.id = identity
             .and_then(|identity| identity.tenant_id)

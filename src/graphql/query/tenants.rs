@@ -21,7 +21,7 @@ use crate::{
 /// Which of your tenants to list. Conditions are joined by "and"; none lists all.
 #[derive(Default, InputObject)]
 pub struct TenantFilter {
-    /// Only whose name contains this, in any case; at most 100 characters.
+    /// Only whose name or slug contains this, in any case; at most 100 characters.
     search: Option<String>,
     /// Only in which you have this role.
     role: Option<TenantRole>,

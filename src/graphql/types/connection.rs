@@ -7,7 +7,6 @@ use futures::future::BoxFuture;
 
 use crate::{
     domain::page::Listing,
-    error,
     graphql::error::{Failure, Result},
 };
 
@@ -43,13 +42,14 @@ pub struct PageInfo {
 
 impl<N> Connection<N> {
     /// Wraps a listing of the domain, and how to count all there is.
-    pub fn new<T, F>(
+    pub fn new<T, F, E>(
         listing: Listing<T>,
         node: impl Fn(T) -> N,
         count: impl Fn() -> F + Send + Sync + 'static,
     ) -> Self
     where
-        F: Future<Output = error::Result<u64>> + Send + 'static,
+        F: Future<Output = Result<u64, E>> + Send + 'static,
+        Failure: From<E>,
     {
         let Listing {
             items,

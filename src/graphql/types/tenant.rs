@@ -157,15 +157,22 @@ impl Tenant {
             search: search.flatten(),
         };
 
-        let (cx, id) = (self.scope.cx().clone(), self.model.id);
-        let listing = members::list(&cx, id, &filter, &window).await?;
+        let (scope, id) = (self.scope.clone(), self.model.id);
+        let listing = members::list(scope.cx(), id, &filter, &window).await?;
         let filter = Arc::new(filter);
         Ok(Connection::new(
             listing,
             |member| Membership::of_member(&self.scope, member, Some(self.clone())),
             move || {
-                let (cx, filter) = (cx.clone(), filter.clone());
-                async move { members::count(&cx, id, &filter).await }
+                let (scope, filter) = (scope.clone(), filter.clone());
+                async move {
+                    let MemberFilter { role, search } = filter.as_ref();
+                    if role.is_none() && search.is_none() {
+                        // Already counted for `usage`, or counted for many tenants at once.
+                        return scope.members(id).await;
+                    }
+                    Ok(members::count(scope.cx(), id, &filter).await?)
+                }
             },
         ))
     }

@@ -53,9 +53,7 @@ impl User {
         if self.model.id != viewer {
             return Ok(None);
         }
-        let places = &self.scope.me().await?.memberships;
-        let default = places.iter().find(|place| place.membership.is_default);
-        Ok(default.map(|place| id(place.tenant.id)))
+        Ok(self.scope.default_tenant().await?.map(id))
     }
 
     /// When the account was made.

@@ -67,13 +67,13 @@ impl Viewer {
     /// The tenant that your token works in; change it with `switchTenant`. Null when you are in no
     /// tenant, or no longer in that one.
     async fn current_tenant(&self) -> Result<Option<Tenant>> {
-        let current = self.scope.me().await?.current.clone();
+        let current = self.scope.current_tenant().await?;
         Ok(current.map(|place| Tenant::of_viewer(&self.scope, place)))
     }
 
     /// Your place in the current tenant; null when there is none.
     async fn membership(&self) -> Result<Option<Membership>> {
-        let current = self.scope.me().await?.current.clone();
+        let current = self.scope.current_tenant().await?;
         Ok(current.map(|place| Membership::of_viewer(&self.scope, self.user.clone(), place)))
     }
 
@@ -99,7 +99,7 @@ impl Viewer {
         }
         .read(&mut fields)?;
         let window = complete(fields, window)?;
-        let listing = tenants::memberships(self.scope.cx(), &window).await?;
+        let listing = self.scope.memberships(window).await?;
         self.scope
             .announce_tenants(listing.items.iter().map(|item| item.node.tenant.id));
         let cx = self.scope.cx().clone();

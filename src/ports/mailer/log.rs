@@ -20,15 +20,15 @@ pub(super) struct LogMailer {
 }
 
 impl LogMailer {
-    pub(super) fn send(&self, letter: &Letter, id: Uuid) -> io::Result<()> {
+    /// Returns the file, which may be there already.
+    pub(super) fn send(&self, letter: &Letter, id: Uuid) -> io::Result<PathBuf> {
         let file = self.dir.join(format!("{id}.txt"));
-        if file.try_exists()? {
-            return Ok(());
+        if !file.try_exists()? {
+            make_dir(&self.dir)?;
+            self.write(&file, letter)?;
+            self.prune()?;
         }
-        make_dir(&self.dir)?;
-        self.write(&file, letter)?;
-        tracing::info!(letter.id = %id, file = %file.display(), "letter kept");
-        self.prune()
+        Ok(file)
     }
 
     /// Newest first: ids grow with time.

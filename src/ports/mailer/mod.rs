@@ -44,6 +44,8 @@ pub struct Mailer(Route);
 #[derive(Clone)]
 enum Route {
     Log(LogMailer),
+    /// Nothing is configured, and keeping letters in files would only pretend to send them.
+    Off,
 }
 
 impl Mailer {
@@ -52,16 +54,35 @@ impl Mailer {
         Self(Route::Log(LogMailer { dir, keep, clock }))
     }
 
+    /// Sends nothing and keeps nothing: letters wait in the outbox.
+    pub fn off() -> Self {
+        Self(Route::Off)
+    }
+
+    /// Whether letters get anywhere.
+    pub fn delivers(&self) -> bool {
+        match self.0 {
+            Route::Log(_) => true,
+            Route::Off => false,
+        }
+    }
+
     /// Sends a letter; sent again under the same id, it is still one letter.
     pub async fn send(&self, letter: &Letter, id: Uuid) -> Result<()> {
-        let Route::Log(mailer) = &self.0;
+        let Route::Log(mailer) = &self.0 else {
+            return Err(Error::internal("outgoing mail is not configured"));
+        };
         let (mailer, letter) = (mailer.clone(), letter.clone());
-        blocking(move || mailer.send(&letter, id)).await
+        let file = blocking(move || mailer.send(&letter, id)).await?;
+        tracing::info!(letter.id = %id, file = %file.display(), "letter kept, not mailed");
+        Ok(())
     }
 
     /// The letters that are kept, newest first.
     pub async fn recent(&self) -> Result<Vec<SentLetter>> {
-        let Route::Log(mailer) = &self.0;
+        let Route::Log(mailer) = &self.0 else {
+            return Ok(Vec::new());
+        };
         let mailer = mailer.clone();
         blocking(move || mailer.recent()).await
     }

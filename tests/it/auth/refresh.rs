@@ -66,12 +66,12 @@ async fn a_repeat_outside_the_window_revokes_the_family() {
     let renewed = acme.owner.with_tokens(reply.expect(200));
     app.advance_secs(60);
 
-    let replay = refresh(&acme.owner, &stolen).await;
+    let refused = refresh(&acme.owner, &stolen).await;
     assert_eq!(
-        (replay.status, replay.failure().code.as_str()),
+        (refused.status, refused.failure().code.as_str()),
         (401, "UNAUTHENTICATED")
     );
-    assert_eq!(replay.header("www-authenticate"), Some("Bearer"));
+    assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
     assert_eq!(refresh(&renewed, &renewed.refresh).await.status, 401);
     assert_eq!(renewed.get("/auth/me").await.status, 401);
     assert_eq!(acme.owner.get("/auth/me").await.status, 401);

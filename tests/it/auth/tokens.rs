@@ -81,8 +81,8 @@ async fn an_access_token_lives_fifteen_minutes_and_a_refresh_token_a_week() {
 #[tokio::test]
 async fn lifetimes_are_settings() {
     let app = TestApp::with(|config| {
-        config.auth.access_token_ttl = std::time::Duration::from_secs(60);
-        config.auth.refresh_token_ttl = std::time::Duration::from_secs(3600);
+        config.auth.access_token_ttl = std::time::Duration::from_mins(1);
+        config.auth.refresh_token_ttl = std::time::Duration::from_hours(1);
     })
     .await;
     let acme = app.company("Acme").await;

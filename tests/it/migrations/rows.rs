@@ -40,145 +40,22 @@ pub struct Rows {
 
 impl Rows {
     pub async fn new(storage: &Storage) -> Self {
-        let (db, ids, now) = (
-            storage.connect().await,
-            Ids::seeded(7),
-            settings::clock().now(),
-        );
-        let user = user::Model {
-            id: UserId(ids.next()),
-            email: "Ann@example.com".into(),
-            email_normalized: "ann@example.com".into(),
-            email_verified_at: None,
-            password_hash: "$argon2id$".into(),
-            full_name: "Ann".into(),
-            is_active: true,
-            is_superuser: false,
-            created_at: now,
-            updated_at: now,
-        };
-        let tenant = tenant::Model {
-            id: TenantId(ids.next()),
-            name: "Acme".into(),
-            slug: "acme".into(),
-            status: TenantStatus::Active,
-            erpnext_site_url: None,
-            settings: json!({}),
-            created_at: now,
-            updated_at: now,
-        };
-        let plan = plan::Model {
-            id: PlanId(ids.next()),
-            name: "Test".into(),
-            slug: "test".into(),
-            description: "A test".into(),
-            price_monthly: 1,
-            price_yearly: 10,
-            currency: "USD".into(),
-            features: json!([]),
-            max_users: None,
-            max_storage_gb: None,
-            trial_days: None,
-            is_active: true,
-            sort_order: 9,
-            created_at: now,
-            updated_at: now,
-        };
-        let membership = membership::Model {
-            id: MembershipId(ids.next()),
-            user_id: user.id,
-            tenant_id: tenant.id,
-            role: TenantRole::Owner,
-            is_default: true,
-            joined_at: now,
-        };
-        let invitation = invitation::Model {
-            id: InvitationId(ids.next()),
-            tenant_id: tenant.id,
-            email: "New@example.com".into(),
-            email_normalized: "new@example.com".into(),
-            role: TenantRole::Member,
-            status: InvitationStatus::Pending,
-            generation: 1,
-            token_hash: vec![1; 32],
-            invited_by: Some(user.id),
-            expires_at: now,
-            accepted_by: None,
-            closed_at: None,
-            created_at: now,
-            updated_at: now,
-        };
-        let subscription = subscription::Model {
-            id: SubscriptionId(ids.next()),
-            tenant_id: tenant.id,
-            plan_id: plan.id,
-            status: SubscriptionStatus::Trial,
-            billing_period: BillingPeriod::Monthly,
-            trial_ends_at: None,
-            current_period_start: now,
-            current_period_end: now,
-            cancel_at_period_end: false,
-            cancelled_at: None,
-            cancel_reason: None,
-            payment_provider: None,
-            external_subscription_id: None,
-            external_customer_id: None,
-            created_at: now,
-            updated_at: now,
-        };
-        let session = session::Model {
-            id: SessionId(ids.next()),
-            user_id: user.id,
-            tenant_id: Some(tenant.id),
-            user_agent: None,
-            ip_address: None,
-            created_at: now,
-            refreshed_at: now,
-            expires_at: now,
-            revoked_at: None,
-        };
-        let refresh = refresh_token::Model {
-            id: RefreshTokenId(ids.next()),
-            session_id: session.id,
-            tenant_id: Some(tenant.id),
-            access_token_id: ids.next(),
-            issued_at: now,
-            expires_at: now,
-            rotated_at: None,
-        };
-        let event = event::Model {
-            id: EventId(ids.next()),
-            stream: format!("tenant:{}", tenant.id),
-            seq: 1,
-            kind: "tenant_updated".into(),
-            payload: json!({}),
-            occurred_at: now,
-        };
-        let outbox = outbox_message::Model {
-            id: OutboxMessageId(ids.next()),
-            kind: "invitation_mail".into(),
-            payload: json!({}),
-            request_id: None,
-            attempts: 0,
-            available_at: now,
-            claimed_until: None,
-            dead_at: None,
-            last_error: None,
-            created_at: now,
-        };
+        let (db, ids) = (storage.connect().await, Ids::seeded(7));
+        let (user, tenant, plan) = (user(&ids), tenant(&ids), plan(&ids));
+        let session = session(&ids, &user, &tenant);
         let rows = Self {
+            membership: membership(&ids, &user, &tenant),
+            invitation: invitation(&ids, &user, &tenant),
+            subscription: subscription(&ids, &tenant, &plan),
+            refresh: refresh(&ids, &session),
+            event: event(&ids, &tenant),
+            outbox: outbox(&ids),
             db,
             ids,
             user,
             tenant,
             plan,
-            membership,
-            invitation,
-            subscription,
             session,
-            refresh,
-            event,
-            outbox,
         };
         rows.insert(&rows.user).await.unwrap();
         rows.insert(&rows.tenant).await.unwrap();
@@ -193,9 +70,9 @@ impl Rows {
         rows
     }
 
-    pub async fn insert<M, A>(&self, model: &M) -> Result<(), DbErr>
+    async fn insert<M, A>(&self, model: &M) -> Result<(), DbErr>
     where
-        M: ModelTrait + IntoActiveModel<A> + Clone,
+        M: ModelTrait + IntoActiveModel<A> + Clone + Sync,
         A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior + Send,
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
@@ -204,5 +81,195 @@ impl Rows {
             .exec_without_returning(&self.db)
             .await
             .map(drop)
+    }
+}
+
+/// `rows.user(|row| …)` inserts a copy of the good row under a new id, changed in one thing.
+macro_rules! copies {
+    ($($name:ident: $entity:ident,)+) => {
+        impl Rows {$(
+            pub async fn $name(
+                &self,
+                change: impl FnOnce(&mut $entity::Model) + Send,
+            ) -> Result<(), DbErr> {
+                let mut row = self.$name.clone();
+                row.id = self.ids.next().into();
+                change(&mut row);
+                self.insert(&row).await
+            }
+        )+}
+    };
+}
+copies! {
+    user: user,
+    tenant: tenant,
+    plan: plan,
+    membership: membership,
+    invitation: invitation,
+    subscription: subscription,
+    session: session,
+    refresh: refresh_token,
+    event: event,
+    outbox: outbox_message,
+}
+
+fn user(ids: &Ids) -> user::Model {
+    let now = settings::clock().now();
+    user::Model {
+        id: UserId(ids.next()),
+        email: "Ann@example.com".into(),
+        email_normalized: "ann@example.com".into(),
+        email_verified_at: None,
+        password_hash: "$argon2id$".into(),
+        full_name: "Ann".into(),
+        is_active: true,
+        is_superuser: false,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn tenant(ids: &Ids) -> tenant::Model {
+    let now = settings::clock().now();
+    tenant::Model {
+        id: TenantId(ids.next()),
+        name: "Acme".into(),
+        slug: "acme".into(),
+        status: TenantStatus::Active,
+        erpnext_site_url: None,
+        settings: json!({}),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn plan(ids: &Ids) -> plan::Model {
+    let now = settings::clock().now();
+    plan::Model {
+        id: PlanId(ids.next()),
+        name: "Test".into(),
+        slug: "test".into(),
+        description: "A test".into(),
+        price_monthly: 1,
+        price_yearly: 10,
+        currency: "USD".into(),
+        features: json!([]),
+        max_users: None,
+        max_storage_gb: None,
+        trial_days: None,
+        is_active: true,
+        sort_order: 9,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn membership(ids: &Ids, user: &user::Model, tenant: &tenant::Model) -> membership::Model {
+    let now = settings::clock().now();
+    membership::Model {
+        id: MembershipId(ids.next()),
+        user_id: user.id,
+        tenant_id: tenant.id,
+        role: TenantRole::Owner,
+        is_default: true,
+        joined_at: now,
+    }
+}
+
+fn invitation(ids: &Ids, user: &user::Model, tenant: &tenant::Model) -> invitation::Model {
+    let now = settings::clock().now();
+    invitation::Model {
+        id: InvitationId(ids.next()),
+        tenant_id: tenant.id,
+        email: "New@example.com".into(),
+        email_normalized: "new@example.com".into(),
+        role: TenantRole::Member,
+        status: InvitationStatus::Pending,
+        generation: 1,
+        token_hash: vec![1; 32],
+        invited_by: Some(user.id),
+        expires_at: now,
+        accepted_by: None,
+        closed_at: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn subscription(ids: &Ids, tenant: &tenant::Model, plan: &plan::Model) -> subscription::Model {
+    let now = settings::clock().now();
+    subscription::Model {
+        id: SubscriptionId(ids.next()),
+        tenant_id: tenant.id,
+        plan_id: plan.id,
+        status: SubscriptionStatus::Trial,
+        billing_period: BillingPeriod::Monthly,
+        trial_ends_at: None,
+        current_period_start: now,
+        current_period_end: now,
+        cancel_at_period_end: false,
+        cancelled_at: None,
+        cancel_reason: None,
+        payment_provider: None,
+        external_subscription_id: None,
+        external_customer_id: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn session(ids: &Ids, user: &user::Model, tenant: &tenant::Model) -> session::Model {
+    let now = settings::clock().now();
+    session::Model {
+        id: SessionId(ids.next()),
+        user_id: user.id,
+        tenant_id: Some(tenant.id),
+        user_agent: None,
+        ip_address: None,
+        created_at: now,
+        refreshed_at: now,
+        expires_at: now,
+        revoked_at: None,
+    }
+}
+
+fn refresh(ids: &Ids, session: &session::Model) -> refresh_token::Model {
+    let now = settings::clock().now();
+    refresh_token::Model {
+        id: RefreshTokenId(ids.next()),
+        session_id: session.id,
+        tenant_id: Some(tenant.id),
+        access_token_id: ids.next(),
+        issued_at: now,
+        expires_at: now,
+        rotated_at: None,
+    }
+}
+
+fn event(ids: &Ids, tenant: &tenant::Model) -> event::Model {
+    let now = settings::clock().now();
+    event::Model {
+        id: EventId(ids.next()),
+        stream: format!("tenant:{}", tenant.id),
+        seq: 1,
+        kind: "tenant_updated".into(),
+        payload: json!({}),
+        occurred_at: now,
+    }
+}
+
+fn outbox(ids: &Ids) -> outbox_message::Model {
+    let now = settings::clock().now();
+    outbox_message::Model {
+        id: OutboxMessageId(ids.next()),
+        kind: "invitation_mail".into(),
+        payload: json!({}),
+        request_id: None,
+        attempts: 0,
+        available_at: now,
+        claimed_until: None,
+        dead_at: None,
+        last_error: None,
+        created_at: now,
     }
 }

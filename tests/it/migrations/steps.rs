@@ -1,6 +1,6 @@
 //! Every step up, down and up again.
 
-use migration::{Migrator, MigratorTrait};
+use migration::{Migrator, sea_orm_migration::MigratorTrait};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
 };

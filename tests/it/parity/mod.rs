@@ -46,8 +46,11 @@ impl Play<'_> {
         let (outcome, facts) = if reply.refused() {
             let mut failure = reply.failure();
             if failure.code == "INVALID_INPUT" {
-                // Field names are spelled as the door spells them.
+                // Field names are spelled as the door spells them; a path says whose id it is.
                 failure.message.clear();
+                if failure.fields == ["tenant_id"] {
+                    failure.fields = vec!["id".to_owned()];
+                }
             }
             (Outcome::Refused(failure), Value::Null)
         } else {

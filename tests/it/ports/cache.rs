@@ -27,7 +27,7 @@ impl CacheKey for TicketKey {
     }
 
     fn ttl(&self) -> Duration {
-        Duration::from_secs(60)
+        Duration::from_mins(1)
     }
 }
 

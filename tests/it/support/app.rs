@@ -36,7 +36,7 @@ pub struct TestApp {
 /// What outlives a restart.
 struct House {
     storage: Mutex<Option<Storage>>,
-    data_dir: TempDir,
+    _data_dir: TempDir,
     config: Config,
     clock: Clock,
     ids: Ids,
@@ -57,7 +57,7 @@ impl TestApp {
         change(&mut config);
         let house = House {
             storage: Mutex::new(Some(storage)),
-            data_dir,
+            _data_dir: data_dir,
             config,
             clock: settings::clock(),
             ids: Ids::seeded(1),
@@ -80,7 +80,7 @@ impl TestApp {
         let server = Some(tokio::spawn(server::serve(app.clone(), listener)));
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .expect("a client");
         Self {
@@ -117,11 +117,6 @@ impl TestApp {
     /// A number that was not used before in this test.
     pub fn next_number(&self) -> u32 {
         self.house.numbers.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// The directory of the application's files.
-    pub fn data_dir(&self) -> &std::path::Path {
-        self.house.data_dir.path()
     }
 
     /// Moves time forward.
@@ -226,8 +221,9 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        if !self.finished && !std::thread::panicking() {
-            panic!("the TestApp was not finished: call `app.finish().await`");
-        }
+        assert!(
+            self.finished || std::thread::panicking(),
+            "the TestApp was not finished: call `app.finish().await`"
+        );
     }
 }

@@ -196,7 +196,7 @@ impl Reply {
 
     /// Whether this is GraphQL's answer and not REST's.
     fn is_graphql(&self) -> bool {
-        self.what.ends_with("/graphql") && self.json["status"].is_null()
+        self.what.ends_with("/graphql")
     }
 
     /// Whether the server refused, in either door's way.

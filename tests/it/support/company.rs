@@ -10,8 +10,6 @@ pub struct Company<'app> {
     app: &'app TestApp,
     /// The tenant's id.
     pub id: String,
-    /// Display name.
-    pub name: String,
     /// URL-friendly name.
     pub slug: String,
     /// The one who signed up.
@@ -37,7 +35,6 @@ impl TestApp {
         Company {
             app: self,
             id: text(data, "/current_tenant/id"),
-            name: name.to_owned(),
             slug: text(data, "/current_tenant/slug"),
             owner: Actor {
                 email,

@@ -23,10 +23,6 @@ use super::TestApp;
 
 /// How many rows there are: what must not change when a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "each is the number of rows of the table of that name"
-)]
 pub struct Counts {
     pub users: u64,
     pub tenants: u64,
@@ -314,11 +310,6 @@ pub async fn retire_plan(app: &TestApp, slug: &str) {
 /// Gives a plan room for everybody.
 pub async fn unlimited(app: &TestApp, slug: &str) {
     change_plan(app, slug, |plan| plan.max_users = Set(None)).await;
-}
-
-/// Gives a plan so many seats.
-pub async fn seats(app: &TestApp, slug: &str, seats: i32) {
-    change_plan(app, slug, |plan| plan.max_users = Set(Some(seats))).await;
 }
 
 /// Gives a plan another monthly price.

@@ -17,7 +17,7 @@ pub use app::TestApp;
 pub use client::{Actor, Answer, Door, Reply, assert_code, assert_same};
 pub use company::Company;
 pub use reqwest::Method;
-pub use serde_json::{Value, json};
+pub use serde_json::json;
 
 /// A password that the rules accept; the same for everybody, because it is never the point.
 pub const PASSWORD: &str = "correct-Horse-7-battery";

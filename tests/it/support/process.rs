@@ -14,7 +14,7 @@ use super::{Actor, storage};
 use crate::support::storage::Storage;
 
 /// How long anything that a process does may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A directory with a database of its own, in which the program is run.
 pub struct Place {

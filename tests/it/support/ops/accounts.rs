@@ -90,7 +90,6 @@ pub fn refresh_token(token: &str) -> Call {
 /// Sign out.
 pub fn logout() -> Call {
     Call {
-        name: "logout",
         method: Method::POST,
         path: "/auth/logout".to_owned(),
         body: None,
@@ -111,7 +110,7 @@ pub fn viewer() -> Call {
     };
     Call {
         shape,
-        ..query("viewer", "/auth/me", "viewer", "{ VIEWER }")
+        ..query("/auth/me", "viewer", "{ VIEWER }")
     }
 }
 
@@ -120,7 +119,7 @@ pub fn permissions() -> Call {
     let shape = |_: &Value| Value::Null;
     Call {
         shape,
-        ..query("permissions", "/auth/me", "permissions", "")
+        ..query("/auth/me", "permissions", "")
     }
 }
 

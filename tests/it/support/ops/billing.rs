@@ -30,7 +30,7 @@ pub fn plans() -> Call {
     };
     Call {
         shape,
-        ..query("plans", "/billing/plans", "plans", "{ PLAN }")
+        ..query("/billing/plans", "plans", "{ PLAN }")
     }
 }
 
@@ -50,6 +50,6 @@ pub fn subscription() -> Call {
     };
     Call {
         shape,
-        ..query("tenant", "/billing/subscription", "tenant", selection)
+        ..query("/billing/subscription", "tenant", selection)
     }
 }

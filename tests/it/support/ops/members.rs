@@ -26,7 +26,7 @@ pub fn members(tenant: &str) -> Call {
         format!("/tenants/{tenant}/users"),
         format!("tenant(id: {})", json!(tenant)),
     );
-    let call = query("tenant", &path, &field, "{ members { nodes { PLACE } } }");
+    let call = query(&path, &field, "{ members { nodes { PLACE } } }");
     Call {
         shape: |out| nodes(&out["members"], member),
         ..call
@@ -37,12 +37,7 @@ pub fn members(tenant: &str) -> Call {
 pub fn invitations(tenant: &str) -> Call {
     let path = format!("/tenants/{tenant}/invitations");
     let field = format!("tenant(id: {})", json!(tenant));
-    let call = query(
-        "tenant",
-        &path,
-        &field,
-        "{ invitations { nodes { INVITATION } } }",
-    );
+    let call = query(&path, &field, "{ invitations { nodes { INVITATION } } }");
     Call {
         shape: |out| nodes(&out["invitations"], Value::clone),
         ..call
@@ -146,7 +141,10 @@ pub fn revoke_invitation(tenant: &str, invitation: &str) -> Call {
 /// Join by a letter's link.
 pub fn accept_invitation(body: Value) -> Call {
     let way = (Method::POST, "/invitations/accept");
-    let selection = "{ membership { PLACE } tenant { TENANT } TOKENS viewer { VIEWER } }";
+    // As much of the viewer as the limit on aliases leaves room for.
+    let selection = "{ membership { role } tenant { TENANT } TOKENS viewer { id email \
+        full_name: fullName memberships { nodes { role is_default: isDefault \
+        tenant { id name slug } } } } }";
     let call = mutation("acceptInvitation", way, Some(body), json!({}), selection);
     let shape = |out: &Value| {
         let mut told = Map::new();

@@ -15,8 +15,6 @@ use super::{Actor, Door, Reply};
 /// An operation with its arguments, ready to be sent through either door.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The operation's name in GraphQL's schema.
-    pub name: &'static str,
     method: Method,
     path: String,
     body: Option<Value>,
@@ -48,6 +46,9 @@ impl Call {
     }
 }
 
+const VIEWER: &str = "id email full_name: fullName is_superuser: isSuperuser \
+    created_at: createdAt currentTenant { TENANT } membership { user { USER } } \
+    memberships { nodes { role is_default: isDefault tenant { id name slug } } }";
 const TENANT: &str = "id name slug status settings role: viewerRole \
     erpnext_site_url: erpnextSiteUrl created_at: createdAt updated_at: updatedAt";
 const USER: &str = "id email full_name: fullName is_active: isActive \
@@ -63,13 +64,8 @@ const PLAN: &str = "id name slug description features is_active: isActive \
     priceMonthly { amount currency } priceYearly { amount }";
 
 fn document(kind: &str, arguments: &str, field: &str, selection: &str) -> String {
-    let viewer = format!(
-        "id email full_name: fullName is_superuser: isSuperuser created_at: createdAt \
-         currentTenant {{ TENANT }} membership {{ user {{ USER }} }} \
-         memberships {{ nodes {{ role is_default: isDefault tenant {{ id name slug }} }} }}"
-    );
     let selection = selection
-        .replace("VIEWER", &viewer)
+        .replace("VIEWER", VIEWER)
         .replace("PLACE", PLACE)
         .replace("TENANT", TENANT)
         .replace("USER", USER)
@@ -79,9 +75,8 @@ fn document(kind: &str, arguments: &str, field: &str, selection: &str) -> String
     format!("{kind}{arguments} {{ out: {field} {selection} }}")
 }
 
-fn query(name: &'static str, path: &str, field: &str, selection: &str) -> Call {
+fn query(path: &str, field: &str, selection: &str) -> Call {
     Call {
-        name,
         method: Method::GET,
         path: path.to_owned(),
         body: None,
@@ -101,17 +96,17 @@ fn mutation(
 ) -> Call {
     let upper = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
     let mut input = Map::new();
-    for part in [body.as_ref(), Some(&more)].into_iter().flatten() {
-        for (key, value) in part.as_object().into_iter().flatten() {
+    for part in [body.clone().unwrap_or_default(), more] {
+        let Value::Object(part) = part else { continue };
+        for (key, value) in part {
             let value = match (key.as_str(), value) {
                 ("role", Value::String(role)) => json!(role.to_uppercase()),
-                _ => value.clone(),
+                (_, value) => value,
             };
-            input.insert(camel(key), value);
+            input.insert(camel(&key), value);
         }
     }
     Call {
-        name,
         method,
         path: path.to_owned(),
         body,

@@ -7,12 +7,7 @@ use super::{Call, mutation, query};
 
 /// My tenants.
 pub fn tenants() -> Call {
-    let call = query(
-        "tenants",
-        "/tenants",
-        "tenants(first: 10)",
-        "{ nodes { TENANT } }",
-    );
+    let call = query("/tenants", "tenants(first: 10)", "{ nodes { TENANT } }");
     Call {
         shape: |out| out["nodes"].clone(),
         ..call
@@ -22,7 +17,6 @@ pub fn tenants() -> Call {
 /// The token's tenant.
 pub fn current_tenant() -> Call {
     query(
-        "tenant",
         "/tenants/current",
         "tenant",
         "{ TENANT limits { max_users: maxUsers } }",
@@ -32,12 +26,7 @@ pub fn current_tenant() -> Call {
 /// One tenant.
 pub fn tenant(id: &str) -> Call {
     let path = format!("/tenants/{id}");
-    query(
-        "tenant",
-        &path,
-        &format!("tenant(id: {})", json!(id)),
-        "{ TENANT }",
-    )
+    query(&path, &format!("tenant(id: {})", json!(id)), "{ TENANT }")
 }
 
 /// Change name or settings.
