@@ -25,7 +25,11 @@ const LAST_EFFECTS: Duration = Duration::from_secs(1);
 pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
     // Taken before anything is changed, opened after everything is ready: a port in use is found
     // out at once, and nobody waits at a door that does not open yet.
-    let socket = reserve(&settings.server)?;
+    let socket = match reserve(&settings.server) {
+        Ok(socket) => socket,
+        // What else is wrong is worth knowing first: it does not go away with the other process.
+        Err(taken) => return configure(settings).and(Err(taken)),
+    };
     settings.server.port = socket.local_addr()?.port();
     let config = configure(settings)?;
     prepare_schema(&config.database).await?;

@@ -1,10 +1,13 @@
 //! Who asks, with what, in which request: the first argument of every use case.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use entity::{
     Timestamp,
-    ids::{SessionId, TenantId},
+    ids::{SessionId, TenantId, UserId},
     membership, user,
 };
 use sea_orm::DatabaseConnection;
@@ -27,6 +30,8 @@ struct Inner {
     request: RequestInfo,
     access: OnceCell<AccessSet>,
     span: Span,
+    /// Shared by all contexts of one request.
+    noted: Arc<OnceLock<(UserId, Option<TenantId>)>>,
 }
 
 enum Caller {
@@ -79,8 +84,40 @@ impl Cx {
 
     /// The same request, now made by somebody who has just signed in.
     pub(super) fn signed_in_as(&self, identity: Identity) -> Self {
-        let caller = Caller::Outside(OnceCell::new_with(Some(Ok(Box::new(identity)))));
-        Self::new(self.app().clone(), caller, self.0.request.clone())
+        self.note(&identity);
+        self.with(Caller::Outside(OnceCell::new_with(Some(Ok(Box::new(
+            identity,
+        ))))))
+    }
+
+    /// The same request and caller with nothing remembered of their tenants: for what comes after a
+    /// change within one request.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        let caller = match &self.0.caller {
+            Caller::Outside(identity) => Caller::Outside(identity.clone()),
+            Caller::System(name) => Caller::System(name),
+        };
+        self.with(caller)
+    }
+
+    /// The same request, made by somebody else.
+    fn with(&self, caller: Caller) -> Self {
+        let Inner {
+            app,
+            request,
+            span,
+            noted,
+            ..
+        } = &*self.0;
+        Self(Arc::new(Inner {
+            app: app.clone(),
+            caller,
+            request: request.clone(),
+            access: OnceCell::new(),
+            span: span.clone(),
+            noted: Arc::clone(noted),
+        }))
     }
 
     fn new(app: App, caller: Caller, request: RequestInfo) -> Self {
@@ -91,7 +128,22 @@ impl Cx {
             request,
             access,
             span: Span::current(),
+            noted: Arc::default(),
         }))
+    }
+
+    /// Names the caller in the request's log line.
+    fn note(&self, identity: &Identity) {
+        // The first one found is the caller; whoever signs in later in one document is not.
+        let _ = self.0.noted.set((identity.user.id, identity.tenant_id));
+        self.0
+            .span
+            .record("user.id", tracing::field::display(identity.user.id));
+        if let Some(tenant) = identity.tenant_id {
+            self.0
+                .span
+                .record("tenant.id", tracing::field::display(tenant));
+        }
     }
 
     /// The person asking; UNAUTHENTICATED when the credentials do not hold.
@@ -102,14 +154,7 @@ impl Cx {
         let found = cell
             .get_or_try_init(async || match auth::authenticate(self).await {
                 Ok(identity) => {
-                    self.0
-                        .span
-                        .record("user.id", tracing::field::display(identity.user.id));
-                    if let Some(tenant) = identity.tenant_id {
-                        self.0
-                            .span
-                            .record("tenant.id", tracing::field::display(tenant));
-                    }
+                    self.note(&identity);
                     Ok(Ok(Box::new(identity)))
                 }
                 Err(Error::Unauthenticated(why)) => Ok(Err(why)),
@@ -120,11 +165,16 @@ impl Cx {
     }
 
     /// The person asking, if their credentials were looked at and hold.
-    pub fn known_identity(&self) -> Option<&Identity> {
+    pub(super) fn known_identity(&self) -> Option<&Identity> {
         match &self.0.caller {
             Caller::Outside(cell) => cell.get().and_then(|found| found.as_deref().ok()),
             Caller::System(_) => None,
         }
+    }
+
+    /// Who was found to be asking anywhere in this request, and in which tenant, for the log.
+    pub fn noted(&self) -> Option<(UserId, Option<TenantId>)> {
+        self.0.noted.get().copied()
     }
 
     /// `user`, `anonymous`, or the name of the system's part.

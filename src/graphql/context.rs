@@ -1,22 +1,32 @@
 //! Who asks, as seen by the resolvers: the domain's `Cx` and what was already loaded for it.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_graphql::Context;
 use entity::{
     ids::{PlanId, TenantId},
-    plan, subscription,
+    invitation, plan, subscription,
 };
 use tokio::sync::OnceCell;
 
-use super::{error::Result, loader::Loader};
-use crate::domain::{
-    auth::{self, Me},
-    billing,
-    cx::Cx,
-    members,
-    page::{Keyset, Listing, MAX_SIZE, Window},
-    tenants::{self, TenantMembership},
+use super::{
+    error::Result,
+    loader::{Loader, LoaderByArguments},
+};
+use crate::{
+    domain::{
+        auth::{self, Me},
+        billing,
+        cx::Cx,
+        members::{self, InvitationFilter, Member, MemberFilter},
+        page::{Keyset, Listing, MAX_SIZE, Window},
+        tenants::{self, TenantMembership},
+    },
+    error,
 };
 
 /// One caller within one request. Objects carry the scope they were made in, so that what
@@ -31,7 +41,14 @@ struct Inner {
     places: OnceCell<Listing<TenantMembership>>,
     subscriptions: Loader<TenantId, Arc<subscription::Model>>,
     plans: Loader<PlanId, Arc<plan::Model>>,
-    members: Loader<TenantId, u64>,
+    seats: Loader<TenantId, u64>,
+    /// The tenants that lists of this request have shown.
+    shown: Mutex<HashSet<TenantId>>,
+    member_pages: LoaderByArguments<(MemberFilter, Window), TenantId, Arc<Listing<Member>>>,
+    member_counts: LoaderByArguments<MemberFilter, TenantId, u64>,
+    invitation_pages:
+        LoaderByArguments<(InvitationFilter, Window), TenantId, Arc<Listing<invitation::Model>>>,
+    invitation_counts: LoaderByArguments<InvitationFilter, TenantId, u64>,
 }
 
 impl Scope {
@@ -52,7 +69,12 @@ impl Scope {
             places: OnceCell::new(),
             subscriptions: Loader::default(),
             plans: Loader::default(),
-            members: Loader::default(),
+            seats: Loader::default(),
+            shown: Mutex::default(),
+            member_pages: LoaderByArguments::default(),
+            member_counts: LoaderByArguments::default(),
+            invitation_pages: LoaderByArguments::default(),
+            invitation_counts: LoaderByArguments::default(),
         }))
     }
 
@@ -65,7 +87,7 @@ impl Scope {
     /// The same caller with nothing loaded yet: for a mutation, whose result must not show what an
     /// earlier mutation of the same document has seen.
     pub fn anew(ctx: &Context<'_>) -> Self {
-        Self::new(Self::of(ctx).cx().clone())
+        Self::new(Self::of(ctx).cx().anew())
     }
 
     /// The domain's context.
@@ -76,7 +98,8 @@ impl Scope {
     /// Says that these tenants are being shown, so that what belongs to them is loaded together.
     pub fn announce_tenants(&self, tenants: impl Iterator<Item = TenantId> + Clone) {
         self.0.subscriptions.announce(tenants.clone());
-        self.0.members.announce(tenants);
+        self.0.seats.announce(tenants.clone());
+        self.shown().extend(tenants);
     }
 
     /// The tenant that the token names, if the caller is (still) in it.
@@ -168,11 +191,101 @@ impl Scope {
         self.0.plans.get(id, fetch).await
     }
 
-    /// How many members a tenant has.
-    pub async fn members(&self, tenant: TenantId) -> Result<u64> {
+    /// How many seats of a tenant are taken.
+    pub async fn seats(&self, tenant: TenantId) -> Result<u64> {
         let fetch = async |tenants: Vec<TenantId>| members::usage(self.cx(), &tenants).await;
-        Ok(self.0.members.get(tenant, fetch).await?.unwrap_or_default())
+        Ok(self.0.seats.get(tenant, fetch).await?.unwrap_or_default())
     }
+
+    /// A page of a tenant's members, fetched with the same page of all other tenants shown.
+    pub async fn member_page(
+        &self,
+        tenant: TenantId,
+        filter: &MemberFilter,
+        window: &Window,
+    ) -> Result<Listing<Member>> {
+        let loader = self.0.member_pages.with(&(filter.clone(), *window));
+        let fetch = async |tenants: Vec<TenantId>| {
+            let found = members::list_each(self.cx(), &tenants, filter, window).await?;
+            Ok(shared(found))
+        };
+        match self.get(&loader, tenant, fetch).await? {
+            Some(page) => Ok(Arc::unwrap_or_clone(page)),
+            // Not among the permitted ones; asked alone, the domain says why.
+            None => Ok(members::list(self.cx(), tenant, filter, window).await?),
+        }
+    }
+
+    /// How many of a tenant's members match.
+    pub async fn member_count(&self, tenant: TenantId, filter: &MemberFilter) -> Result<u64> {
+        let loader = self.0.member_counts.with(filter);
+        let fetch =
+            async |tenants: Vec<TenantId>| members::count_each(self.cx(), &tenants, filter).await;
+        match self.get(&loader, tenant, fetch).await? {
+            Some(count) => Ok(count),
+            None => Ok(members::count(self.cx(), tenant, filter).await?),
+        }
+    }
+
+    /// A page of a tenant's invitations, fetched with the same page of all other tenants shown.
+    pub async fn invitation_page(
+        &self,
+        tenant: TenantId,
+        filter: &InvitationFilter,
+        window: &Window,
+    ) -> Result<Listing<invitation::Model>> {
+        let loader = self.0.invitation_pages.with(&(filter.clone(), *window));
+        let fetch = async |tenants: Vec<TenantId>| {
+            let found = members::invitations_each(self.cx(), &tenants, filter, window).await?;
+            Ok(shared(found))
+        };
+        match self.get(&loader, tenant, fetch).await? {
+            Some(page) => Ok(Arc::unwrap_or_clone(page)),
+            None => Ok(members::invitations(self.cx(), tenant, filter, window).await?),
+        }
+    }
+
+    /// How many of a tenant's invitations match.
+    pub async fn invitation_count(
+        &self,
+        tenant: TenantId,
+        filter: &InvitationFilter,
+    ) -> Result<u64> {
+        let loader = self.0.invitation_counts.with(filter);
+        let fetch = async |tenants: Vec<TenantId>| {
+            members::count_invitations_each(self.cx(), &tenants, filter).await
+        };
+        match self.get(&loader, tenant, fetch).await? {
+            Some(count) => Ok(count),
+            None => Ok(members::count_invitations(self.cx(), tenant, filter).await?),
+        }
+    }
+
+    /// What belongs to a tenant, loaded together with what belongs to all others shown.
+    async fn get<V: Clone, F>(
+        &self,
+        loader: &Loader<TenantId, V>,
+        tenant: TenantId,
+        fetch: impl FnOnce(Vec<TenantId>) -> F,
+    ) -> Result<Option<V>>
+    where
+        F: Future<Output = error::Result<HashMap<TenantId, V>>>,
+    {
+        loader.announce(self.shown().iter().copied());
+        loader.get(tenant, fetch).await
+    }
+
+    fn shown(&self) -> MutexGuard<'_, HashSet<TenantId>> {
+        self.0.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes the rows cheap to hand to several fields.
+fn shared<K: Eq + Hash, V>(found: HashMap<K, V>) -> HashMap<K, Arc<V>> {
+    found
+        .into_iter()
+        .map(|(key, row)| (key, Arc::new(row)))
+        .collect()
 }
 
 fn default_of<'a>(places: impl IntoIterator<Item = &'a TenantMembership>) -> Option<TenantId> {

@@ -8,7 +8,7 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use super::error::{Failure, Result};
@@ -26,6 +26,24 @@ impl<K, V> Default for Loader<K, V> {
             announced: Mutex::default(),
             loaded: tokio::sync::Mutex::default(),
         }
+    }
+}
+
+/// Loaders of one kind, one for each set of arguments that a field was given: `members(first: 5)` of
+/// a hundred tenants is one fetch, `members(first: 6)` of the same tenants another.
+pub struct LoaderByArguments<A, K, V>(Mutex<HashMap<A, Arc<Loader<K, V>>>>);
+
+impl<A, K, V> Default for LoaderByArguments<A, K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<A: Clone + Eq + Hash, K, V> LoaderByArguments<A, K, V> {
+    /// The loader for these arguments.
+    pub fn with(&self, arguments: &A) -> Arc<Loader<K, V>> {
+        let mut loaders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(loaders.entry(arguments.clone()).or_default())
     }
 }
 

@@ -90,7 +90,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let known = self.cx.known_identity();
+        let known = self.cx.noted();
         let duration_ms = self.started.elapsed().as_secs_f64() * 1_000.0;
         tracing::info!(
             method = %self.method,
@@ -98,8 +98,8 @@ impl Drop for Line {
             status = self.status,
             duration_ms = (duration_ms * 1_000.0).round() / 1_000.0,
             request.id = self.cx.request_id(),
-            user.id = known.map(|who| field::display(who.user.id)),
-            tenant.id = known.and_then(|who| who.tenant_id).map(field::display),
+            user.id = known.map(|(user, _)| field::display(user)),
+            tenant.id = known.and_then(|(_, tenant)| tenant).map(field::display),
             client.ip = self.cx.info().ip.map(field::display),
             "{}",
             if self.status.is_some() { "request" } else { "request abandoned" },

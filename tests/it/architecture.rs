@@ -87,7 +87,7 @@ const RULES: &[Rule] = &[
     Rule {
         room: "boot",
         within: &["src/"],
-        except: &["src/boot.rs", "src/cli/", "src/lib.rs", "src/main.rs"],
+        except: &["src/boot/", "src/cli/", "src/lib.rs", "src/main.rs"],
         forbidden: &["crate::boot"],
         why: "only the command line and tests start the application",
     },
@@ -123,7 +123,7 @@ const RULES: &[Rule] = &[
             "src/rest/",
             "src/realtime/",
             "src/worker/",
-            "src/server.rs",
+            "src/server/",
         ],
         except: &[],
         forbidden: &["sea_orm::", "sqlx::", "redis::", "migration::"],

@@ -270,3 +270,24 @@ async fn money_is_told_exactly() {
     assert_eq!(price("professional")["amount"], "90071992547409.93");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_search_knows_no_case_in_any_script() {
+    let app = TestApp::new().await;
+    let acme = app.company("Ромашка Плюс").await;
+    let query = "query($s: String) { tenants(filter: { search: $s }) { totalCount } }";
+    for (term, found) in [("ромашка", 1), ("РОМАШКА", 1), ("плЮс", 1), ("ромбик", 0)]
+    {
+        let reply = acme.owner.gql(query, json!({ "s": term })).await;
+        assert_eq!(reply.ok()["tenants"]["totalCount"], found, "{term}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_operation_that_takes_too_long_is_given_up() {
+    let app = TestApp::with(|config| config.graphql.timeout = std::time::Duration::ZERO).await;
+    let reply = app.visitor().gql("{ plans { id } }", json!({})).await;
+    assert_eq!(reply.failure().code, "TIMEOUT", "{reply}");
+    app.finish().await;
+}

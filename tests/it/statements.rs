@@ -149,3 +149,23 @@ async fn plans_and_refusals_are_cheap() {
     assert_eq!(permissions, 1);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn people_of_many_tenants_take_the_same_number_at_any_size() {
+    let query = "{ tenants(first: 50) { nodes { usage { users } limits { maxUsers }
+        subscription { status } members(first: 3) { totalCount nodes { user { email } } }
+        invitations(first: 2) { totalCount nodes { email } } } } }";
+    let mut counted = Vec::new();
+    for tenants in [1, 10, 50] {
+        let app = TestApp::new().await;
+        let acme = app.company("Acme").await;
+        db::more_tenants(&app, &acme.owner.id, tenants - 1).await;
+        db::make_owner_everywhere(&app, &acme.owner.id).await;
+        let (sent, data) = graphql(&app, &acme.owner, query, json!({})).await;
+        let nodes = data["tenants"]["nodes"].as_array().unwrap().len();
+        assert_eq!(i64::try_from(nodes).unwrap(), tenants);
+        counted.push(sent);
+        app.finish().await;
+    }
+    assert_eq!(counted[1], counted[2], "{counted:?}");
+}

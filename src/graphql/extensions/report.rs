@@ -76,10 +76,7 @@ fn log_operation(watch: &Watch, response: &Response, request_id: &str) {
     let mut codes: Vec<_> = response.errors.iter().filter_map(code_of).collect();
     codes.sort_unstable();
     codes.dedup();
-    let identity = watch
-        .scope
-        .get()
-        .and_then(|scope| scope.cx().known_identity());
+    let caller = watch.scope.get().and_then(|scope| scope.cx().noted());
     let duration_ms = watch.started.elapsed().as_secs_f64() * 1_000.0;
     tracing::info!(
         request.id = request_id,
@@ -89,10 +86,10 @@ fn log_operation(watch: &Watch, response: &Response, request_id: &str) {
         codes = (!codes.is_empty()).then(|| codes.join(",")),
         cost = operation.map(|operation| operation.cost),
         duration_ms = (duration_ms * 1_000.0).round() / 1_000.0,
-        user.id = identity.map(|identity| identity.user.id.to_string()),
-        tenant.id = identity
-            .and_then(|identity| identity.tenant_id)
-            .map(|id| id.to_string()),
+        user.id = caller.map(|(user, _)| user.to_string()),
+        tenant.id = caller
+            .and_then(|(_, tenant)| tenant)
+            .map(|tenant| tenant.to_string()),
         "graphql operation"
     );
 }

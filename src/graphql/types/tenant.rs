@@ -18,7 +18,7 @@ use crate::{
     domain::{
         billing,
         fields::Fields,
-        members::{self, InvitationFilter, MemberFilter},
+        members::{InvitationFilter, MemberFilter},
         tenants::TenantMembership,
         values::SearchTerm,
     },
@@ -158,21 +158,13 @@ impl Tenant {
         };
 
         let (scope, id) = (self.scope.clone(), self.model.id);
-        let listing = members::list(scope.cx(), id, &filter, &window).await?;
-        let filter = Arc::new(filter);
+        let listing = scope.member_page(id, &filter, &window).await?;
         Ok(Connection::new(
             listing,
             |member| Membership::of_member(&self.scope, member, Some(self.clone())),
             move || {
                 let (scope, filter) = (scope.clone(), filter.clone());
-                async move {
-                    let MemberFilter { role, search } = filter.as_ref();
-                    if role.is_none() && search.is_none() {
-                        // Already counted for `usage`, or counted for many tenants at once.
-                        return scope.members(id).await;
-                    }
-                    Ok(members::count(scope.cx(), id, &filter).await?)
-                }
+                async move { scope.member_count(id, &filter).await }
             },
         ))
     }
@@ -204,15 +196,14 @@ impl Tenant {
             status: status.map(Into::into),
         };
 
-        let (cx, id) = (self.scope.cx().clone(), self.model.id);
-        let listing = members::invitations(&cx, id, &filter, &window).await?;
-        let filter = Arc::new(filter);
+        let (scope, id) = (self.scope.clone(), self.model.id);
+        let listing = scope.invitation_page(id, &filter, &window).await?;
         Ok(Connection::new(
             listing,
             |invitation| Invitation::new(&self.scope, invitation),
             move || {
-                let (cx, filter) = (cx.clone(), filter.clone());
-                async move { members::count_invitations(&cx, id, &filter).await }
+                let (scope, filter) = (scope.clone(), filter.clone());
+                async move { scope.invitation_count(id, &filter).await }
             },
         ))
     }
@@ -237,7 +228,7 @@ impl Tenant {
     /// How much of it is used.
     async fn usage(&self) -> Result<Usage> {
         Ok(Usage {
-            users: self.scope.members(self.model.id).await?,
+            users: self.scope.seats(self.model.id).await?,
         })
     }
 }

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, PASSWORD, Reply, TestApp, assert_same, db};
+use crate::support::{Actor, Door, PASSWORD, Reply, TestApp, assert_same, db, ops};
 
 async fn login(who: &Actor, email: &str, password: &str) -> Reply {
     who.post(
@@ -225,5 +226,45 @@ async fn an_endless_password_is_refused_before_it_is_hashed() {
     let reply = login(&app.visitor(), "ann@example.com", &"x".repeat(1025)).await;
     assert_eq!(reply.status, 422);
     assert_eq!(reply.failure().fields, ["password"]);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_flood_of_sign_ins_is_told_to_come_back() {
+    let app = TestApp::with(|config| {
+        config.auth.hashing_permits = 1;
+        config.auth.hashing_queue = 1;
+    })
+    .await;
+    let acme = app.company("Acme").await;
+    for door in Door::BOTH {
+        let visitor = app.visitor();
+        let call = ops::login(&acme.owner.email, PASSWORD);
+        let replies = join_all((0..20).map(|_| visitor.call(door, &call))).await;
+        let (refused, served): (Vec<_>, Vec<_>) = replies.into_iter().partition(Reply::refused);
+        assert!(!served.is_empty(), "whoever finds a place is served");
+        assert!(!refused.is_empty(), "twenty at once cannot all be hashed");
+        for reply in refused {
+            assert_eq!(reply.failure().code, "RATE_LIMITED", "{reply}");
+            match door {
+                Door::Rest => {
+                    assert_eq!(
+                        (reply.status, reply.header("retry-after")),
+                        (429, Some("1"))
+                    );
+                }
+                Door::Graphql => {
+                    assert_eq!(
+                        reply.json["errors"][0]["extensions"]["retryAfter"], 1,
+                        "{reply}"
+                    );
+                }
+            }
+        }
+    }
+    // Afterwards everything is as before.
+    login(&app.visitor(), &acme.owner.email, PASSWORD)
+        .await
+        .expect(200);
     app.finish().await;
 }

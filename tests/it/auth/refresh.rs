@@ -173,3 +173,26 @@ async fn each_refresh_prolongs_the_session() {
     who.get("/auth/me").await.expect(200);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn whoever_lost_the_last_tenant_stays_signed_in() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let member = acme.join("member").await;
+    acme.owner.delete(&acme.seat(&member)).await.expect(200);
+    let reply = refresh(&member, &member.refresh).await;
+    let renewed = member.with_tokens(reply.expect(200));
+    let me = renewed.get("/auth/me").await;
+    assert_eq!(me.expect(200)["current_tenant"], Value::Null);
+    // Back in, the next refresh leads there.
+    let body = json!({ "email": member.email, "role": "admin" });
+    acme.owner
+        .post(&acme.path("/users/invite"), body)
+        .await
+        .expect(201);
+    let reply = refresh(&renewed, &renewed.refresh).await;
+    let renewed = renewed.with_tokens(reply.expect(200));
+    let current = renewed.get("/tenants/current").await;
+    assert_eq!(current.expect(200)["id"], acme.id);
+    app.finish().await;
+}

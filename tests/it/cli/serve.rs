@@ -3,6 +3,10 @@
 use std::fs;
 
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::support::{
     Actor, PASSWORD,
@@ -155,5 +159,65 @@ async fn logs_name_requests_and_keep_secrets() {
     ] {
         assert!(!said.contains(secret), "the log holds {secret}: {said}");
     }
+    place.remove().await;
+}
+
+/// A request that the server has begun to handle: it asked for the body, which is yet to come.
+async fn half_a_login(base: &str) -> (TcpStream, String) {
+    let body = json!({ "email": "nobody@example.com", "password": PASSWORD }).to_string();
+    let mut stream = TcpStream::connect(base.trim_start_matches("http://"))
+        .await
+        .unwrap();
+    let head = format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 25];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+    (stream, body)
+}
+
+#[tokio::test]
+async fn a_request_in_hand_is_finished_before_the_end() {
+    let place = Place::new().await;
+    let server = place.serve().await;
+    let (mut stream, body) = half_a_login(&server.base).await;
+    server.signal("TERM").await;
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    assert!(answer.contains("UNAUTHENTICATED"), "{answer}");
+    let (code, said) = server.ended().await;
+    assert_eq!(code, Some(0), "{said}");
+    place.remove().await;
+}
+
+#[tokio::test]
+async fn whoever_does_not_finish_is_not_waited_for_longer_than_the_grace() {
+    let mut place = Place::new().await;
+    place.set("SHUTDOWN_GRACE_SECONDS", "1");
+    let server = place.serve().await;
+    let (_stream, _body) = half_a_login(&server.base).await;
+    server.signal("TERM").await;
+    let (code, said) = server.ended().await;
+    assert_eq!(code, Some(0), "{said}");
+    place.remove().await;
+}
+
+#[tokio::test]
+async fn a_second_signal_stops_at_once() {
+    let mut place = Place::new().await;
+    place.set("SHUTDOWN_GRACE_SECONDS", "600");
+    let server = place.serve().await;
+    let (_stream, _body) = half_a_login(&server.base).await;
+    server.signal("TERM").await;
+    server.signal("INT").await;
+    let (code, said) = server.ended().await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("second"), "{said}");
     place.remove().await;
 }

@@ -302,3 +302,22 @@ async fn a_tenants_own_words_cannot_break_its_letter() {
     assert_eq!(text(reply.expect(200), "/tenant/name"), name);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn the_page_that_links_lead_to_is_a_setting() {
+    let app = TestApp::with(|config| {
+        config.members.invitation_url = "https://app.example.com/welcome?lang=uk".parse().unwrap();
+        config.members.invitation_ttl = std::time::Duration::from_hours(1);
+    })
+    .await;
+    let acme = app.company("Acme").await;
+    let token = token(&app, &acme, "new@example.com", "member").await;
+    let letter = app.letter_to("new@example.com").await;
+    let link = format!("https://app.example.com/welcome?lang=uk#{token}");
+    assert!(letter.text.contains(&link), "{letter:?}");
+    app.advance_secs(3600);
+    let body = json!({ "token": token, "password": PASSWORD });
+    let late = app.visitor().post("/invitations/accept", body).await;
+    assert_code(&late, "CONFLICT", "INVITATION_EXPIRED");
+    app.finish().await;
+}

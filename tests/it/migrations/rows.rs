@@ -122,6 +122,7 @@ fn user(ids: &Ids) -> user::Model {
         email_verified_at: None,
         password_hash: "$argon2id$".into(),
         full_name: "Ann".into(),
+        search_text: "ann".into(),
         is_active: true,
         is_superuser: false,
         created_at: now,
@@ -138,6 +139,7 @@ fn tenant(ids: &Ids) -> tenant::Model {
         status: TenantStatus::Active,
         erpnext_site_url: None,
         settings: json!({}),
+        search_text: "acme".into(),
         created_at: now,
         updated_at: now,
     }
@@ -238,7 +240,7 @@ fn refresh(ids: &Ids, session: &session::Model) -> refresh_token::Model {
     refresh_token::Model {
         id: RefreshTokenId(ids.next()),
         session_id: session.id,
-        tenant_id: Some(tenant.id),
+        tenant_id: session.tenant_id,
         access_token_id: ids.next(),
         issued_at: now,
         expires_at: now,

@@ -153,6 +153,7 @@ async fn plain_user(app: &TestApp, id: UserId, email: &str, password_hash: Strin
         email_verified_at: None,
         password_hash,
         full_name: "Legacy Person".to_owned(),
+        search_text: format!("legacy person {}", email.to_lowercase()),
         is_active: true,
         is_superuser: false,
         created_at: app.app.clock.now(),
@@ -207,6 +208,7 @@ pub async fn more_tenants(app: &TestApp, user: &str, how_many: i64) {
             status: TenantStatus::Active,
             erpnext_site_url: None,
             settings: json!({}),
+            search_text: format!("more {n}"),
             created_at: at,
             updated_at: at,
         }));
@@ -243,6 +245,17 @@ pub async fn more_tenants(app: &TestApp, user: &str, how_many: i64) {
         .exec_without_returning(db)
         .await
         .unwrap();
+}
+
+/// Makes somebody an owner of every tenant they are in.
+pub async fn make_owner_everywhere(app: &TestApp, user: &str) {
+    let change = membership::Entity::update_many()
+        .col_expr(
+            membership::Column::Role,
+            Expr::value(TenantRole::Owner.to_value()),
+        )
+        .filter(membership::Column::UserId.eq(user_id(user)));
+    change.exec(&app.app.db).await.unwrap();
 }
 
 fn place(
