@@ -1,6 +1,6 @@
 //! `serve`: everything in one process, from the first check to the last answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::{
     net::TcpSocket,
@@ -20,6 +20,8 @@ use crate::{
 const BACKLOG: u32 = 1024;
 /// How long effects of the last requests may take that were asked for during the grace period.
 const LAST_EFFECTS: Duration = Duration::from_secs(1);
+/// Signals within this time are one request to stop.
+const ONE_REQUEST: Duration = Duration::from_millis(500);
 
 /// Serves until it is asked to stop.
 pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
@@ -40,19 +42,15 @@ pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
     let mut signals = Signals::listen()?;
     let listener = socket.listen(BACKLOG)?;
     banner::announce(&app.config);
-    let asked_to_stop = async {
-        let signal = signals.next().await;
-        tracing::info!(signal, "stopping; what is in hand is finished first");
-        app.shutdown.cancel();
-        signals.next().await
-    };
     let serving = async {
         let served = server::serve(app.clone(), listener).await;
         app.shutdown.cancel();
         served
     };
     tokio::select! {
-        signal = asked_to_stop => Err(format!("stopped at once at the second {signal}").into()),
+        signal = insisted(&mut signals, &app) => {
+            Err(format!("stopped at once at the second {signal}").into())
+        }
         (served, ()) = async { tokio::join!(serving, finish_tasks(&app)) } => {
             timeout(LAST_EFFECTS, app.tasks.wait()).await.ok();
             // Connections of requests that were cut off may still wait for their statements.
@@ -61,6 +59,21 @@ pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
             }
             tracing::info!("stopped");
             Ok(served?)
+        }
+    }
+}
+
+/// Passes the first signal on as a request to stop; returns when somebody insists.
+async fn insisted(signals: &mut Signals, app: &App) -> &'static str {
+    let signal = signals.next().await;
+    tracing::info!(signal, "stopping; what is in hand is finished first");
+    app.shutdown.cancel();
+    let asked = Instant::now();
+    loop {
+        let signal = signals.next().await;
+        // Wrappers such as `timeout` send one request twice.
+        if asked.elapsed() > ONE_REQUEST {
+            return signal;
         }
     }
 }

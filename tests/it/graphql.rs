@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Method, Reply, TestApp, client::text, db};
+use crate::support::{Actor, Door, Method, PASSWORD, Reply, TestApp, client::text, db, ops};
 
 const PAGE: &str = "query($first: Int, $after: String, $last: Int, $before: String) {
     tenants(first: $first, after: $after, last: $last, before: $before) {
@@ -287,7 +287,8 @@ async fn a_search_knows_no_case_in_any_script() {
 #[tokio::test]
 async fn an_operation_that_takes_too_long_is_given_up() {
     let app = TestApp::with(|config| config.graphql.timeout = std::time::Duration::ZERO).await;
-    let reply = app.visitor().gql("{ plans { id } }", json!({})).await;
+    let login = ops::login("nobody@example.com", PASSWORD);
+    let reply = app.visitor().call(Door::Graphql, &login).await;
     assert_eq!(reply.failure().code, "TIMEOUT", "{reply}");
     app.finish().await;
 }
