@@ -20,7 +20,7 @@ use crate::{
 const BACKLOG: u32 = 1024;
 /// How long effects of the last requests may take that were asked for during the grace period.
 const LAST_EFFECTS: Duration = Duration::from_secs(1);
-/// Signals within this time are one request to stop.
+/// The same signal twice within this time is one request to stop.
 const ONE_REQUEST: Duration = Duration::from_millis(500);
 
 /// Serves until it is asked to stop.
@@ -65,14 +65,17 @@ pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
 
 /// Passes the first signal on as a request to stop; returns when somebody insists.
 async fn insisted(signals: &mut Signals, app: &App) -> &'static str {
-    let signal = signals.next().await;
-    tracing::info!(signal, "stopping; what is in hand is finished first");
+    let first = signals.next().await;
+    tracing::info!(
+        signal = first,
+        "stopping; what is in hand is finished first"
+    );
     app.shutdown.cancel();
     let asked = Instant::now();
     loop {
         let signal = signals.next().await;
         // Wrappers such as `timeout` send one request twice.
-        if asked.elapsed() > ONE_REQUEST {
+        if signal != first || asked.elapsed() > ONE_REQUEST {
             return signal;
         }
     }
