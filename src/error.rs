@@ -279,7 +279,7 @@ words! {
     Reason, message, "The cause in words, for the client.":
     EmailTaken "EMAIL_TAKEN" "An account with this e-mail address exists already.",
     AlreadyMember "ALREADY_MEMBER" "This user is already in the tenant.",
-    LastOwner "LAST_OWNER" "The only owner of a tenant cannot be demoted or removed.",
+    LastOwner "LAST_OWNER" "The only owner of a tenant cannot be demoted.",
     OwnerProtected "OWNER_PROTECTED" "Only an owner may act on an owner.",
     SelfRemoval "SELF_REMOVAL" "You cannot remove yourself.",
     InvitationUsed "INVITATION_USED" "This invitation has been used already.",

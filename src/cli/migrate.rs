@@ -20,7 +20,7 @@ pub enum Command {
         /// How many.
         #[arg(value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
         steps: u32,
-        /// Do not ask.
+        /// Do not ask; needed where no terminal is.
         #[arg(long)]
         yes: bool,
     },
@@ -30,7 +30,7 @@ pub enum Command {
     History,
     /// Delete all data and build the schema anew; refused in production.
     Fresh {
-        /// Do not ask.
+        /// Do not ask; needed where no terminal is.
         #[arg(long)]
         yes: bool,
     },

@@ -16,10 +16,12 @@ pub fn complain(problem: impl Display) {
     writeln!(io::stderr(), "error: {problem}").ok();
 }
 
-/// Asks for a plain "yes" where a person sits at the terminal; a script has said what it wants.
+/// Asks for a plain "yes" where a person sits at the terminal. A script must have said it already.
 pub fn confirm(warning: impl Display) -> io::Result<bool> {
     if !io::stdin().is_terminal() {
-        return Ok(true);
+        return Err(io::Error::other(format!(
+            "{warning} Nobody is there to ask; pass --yes to go on."
+        )));
     }
     write!(
         io::stderr(),

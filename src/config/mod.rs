@@ -103,7 +103,10 @@ impl Settings {
         } = self;
         let mut problems = Problems::default();
         let (environment, data_dir) = (general.environment, general.data_dir);
-        environment::prepare(&data_dir, &mut problems);
+        // Production keeps nothing in files, and may run where none can be written.
+        if !environment.is_production() {
+            environment::prepare(&data_dir, &mut problems);
+        }
 
         let server = server.resolve(environment, &mut problems);
         let (redis_url, redis_prefix) = redis.resolve(environment, &mut problems);

@@ -1,5 +1,8 @@
 //! What a partial update says about one field.
 
+use super::fields::FieldProblem;
+use crate::error::Reason;
+
 /// Absent, null or a value: three different wishes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
@@ -13,6 +16,15 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
+    /// For a field that cannot be without a value: null is wrong, absent is fine.
+    pub fn not_null(self) -> Result<Option<T>, FieldProblem> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Null => Err(Reason::NotNull.into()),
+            Self::Value(value) => Ok(Some(value)),
+        }
+    }
+
     /// Turns the value, if there is one, into something else that may fail.
     pub fn try_map<U, E>(self, convert: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
         Ok(match self {

@@ -109,16 +109,15 @@ impl Form {
         }
     }
 
-    /// A text of a partial update.
-    pub fn patch<T>(
+    /// A text of a partial update that may be absent, but not null.
+    pub fn changed<T>(
         &mut self,
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, FieldProblem>,
-    ) -> Checked<Patch<T>> {
+    ) -> Checked<Option<T>> {
         match self.take(name)? {
-            None => Ok(Patch::Absent),
-            Some(Value::Null) => Ok(Patch::Null),
-            Some(value) => self.text(name, &value, parse).map(Patch::Value),
+            None => Ok(None),
+            Some(value) => self.text(name, &value, parse).map(Some),
         }
     }
 
@@ -299,9 +298,9 @@ mod tests {
     #[test]
     fn absent_null_and_value_are_told_apart() {
         let mut form = form(json!({ "null": null, "value": "x" }));
-        assert_eq!(form.patch("absent", anything), Ok(Patch::Absent));
-        assert_eq!(form.patch("null", anything), Ok(Patch::Null));
-        assert_eq!(form.patch("value", anything), Ok(Patch::Value("x".into())));
+        assert_eq!(form.changed("absent", anything), Ok(None));
+        assert_eq!(form.changed("value", anything), Ok(Some("x".into())));
+        assert_eq!(form.patch_object("absent", Ok), Ok(Patch::Absent));
         assert_eq!(form.optional("null", anything), Ok(None));
     }
 

@@ -151,8 +151,6 @@ impl Read for RoleBody {
     request_body = RoleBody,
     responses(
         (status = 200, body = MessageEnvelope<Member>, description = "The person as they are now."),
-        (status = 400, body = ErrorBody,
-            description = "Not to be done to an owner (OWNER_PROTECTED)."),
         (status = 404, description = "Nobody of this id is in the company.", body = ErrorBody),
         (status = 409, description = "The only owner (LAST_OWNER).", body = ErrorBody),
         NeedsTenant, ReadsBody, Anywhere
@@ -183,7 +181,6 @@ async fn change_role(
         (status = 400, body = ErrorBody,
             description = "An owner (OWNER_PROTECTED) or oneself (SELF_REMOVAL)."),
         (status = 404, description = "Nobody of this id is in the company.", body = ErrorBody),
-        (status = 409, description = "The only owner (LAST_OWNER).", body = ErrorBody),
         NeedsTenant, ReadsParameters, Anywhere
     )
 )]

@@ -99,7 +99,7 @@ async fn get(SignedIn(cx): SignedIn, Input(id): Input<TenantId>) -> Answer<Envel
 #[schema(as = UpdateTenant, example = json!({ "name": "Acme Ltd" }))]
 struct UpdateBody {
     #[schema(schema_with = name_schema, required = false)]
-    name: Patch<CompanyName>,
+    name: Option<CompanyName>,
     /// Replaces the old object; null empties it. At most 64 KiB, without NUL characters.
     #[schema(value_type = Option<Object>)]
     settings: Patch<Settings>,
@@ -109,7 +109,7 @@ impl Read for UpdateBody {
     const BODY: bool = true;
 
     fn read(form: &mut Form) -> Checked<Self> {
-        let name = form.patch("name", CompanyName::parse);
+        let name = form.changed("name", CompanyName::parse);
         let settings = form.patch_object("settings", Settings::parse);
         Ok(Self {
             name: name?,

@@ -88,6 +88,16 @@ fn mutations_take_one_input_and_return_one_payload() {
         for field in &object.fields {
             let name = field.node.name.node.as_str();
             let upper = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
+            let text = field
+                .node
+                .description
+                .as_ref()
+                .map_or("", |text| &text.node);
+            let says = text.contains("Public") || text.contains("Needs");
+            assert!(
+                says,
+                "{name} does not say which permission it needs: {text}"
+            );
             assert_eq!(field.node.ty.node.to_string(), format!("{upper}Payload!"));
             let arguments: Vec<_> = field.node.arguments.iter().map(|of| &of.node).collect();
             if let [argument] = arguments.as_slice() {

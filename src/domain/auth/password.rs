@@ -144,6 +144,8 @@ fn verify(attempt: &str, stored: &str) -> Verdict {
         };
     }
     let Ok(hash) = PasswordHash::new(stored) else {
+        // Not quicker than any other refusal.
+        verify(attempt, &NOBODY);
         return Verdict::Mismatch;
     };
     match Argon2::default().verify_password(attempt.as_bytes(), &hash) {

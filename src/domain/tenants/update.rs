@@ -13,14 +13,14 @@ use crate::{
         patch::Patch,
         values::{CompanyName, Settings},
     },
-    error::{Error, Reason, Result},
+    error::Result,
 };
 
 /// What should change.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateTenant {
     /// The new name; a tenant cannot be without one.
-    pub name: Patch<CompanyName>,
+    pub name: Option<CompanyName>,
     /// The new settings, in place of all old ones; null means none.
     pub settings: Patch<Settings>,
 }
@@ -28,12 +28,6 @@ pub struct UpdateTenant {
 /// Changes what is mentioned and leaves the rest.
 pub async fn update(cx: &Cx, id: TenantId, update: UpdateTenant) -> Result<TenantMembership> {
     let UpdateTenant { name, settings } = update;
-    cx.identity().await?;
-    let name = match name {
-        Patch::Absent => None,
-        Patch::Null => return Err(Error::invalid("name", Reason::NotNull)),
-        Patch::Value(name) => Some(name.as_str().to_owned()),
-    };
     let settings = match settings {
         Patch::Absent => None,
         Patch::Null => Some(Settings::empty().into_json()),
@@ -43,7 +37,9 @@ pub async fn update(cx: &Cx, id: TenantId, update: UpdateTenant) -> Result<Tenan
     let mut unit = cx.begin().await?;
     let (mut tenant, access) = unit.lock(&access).await?;
     let before = (tenant.name.clone(), tenant.settings.clone());
-    tenant.name = name.unwrap_or(tenant.name);
+    if let Some(name) = name {
+        name.as_str().clone_into(&mut tenant.name);
+    }
     tenant.settings = settings.unwrap_or(tenant.settings);
     tenant.search_text = db::search_text([&tenant.name, &tenant.slug]);
     let renamed = tenant.name != before.0;

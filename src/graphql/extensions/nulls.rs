@@ -135,6 +135,7 @@ mod tests {
     struct Query;
 
     #[Object]
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
     impl Query {
         async fn required(&self) -> Result<Node> {
             Ok(Node)
@@ -147,6 +148,7 @@ mod tests {
     struct Node;
 
     #[Object]
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
     impl Node {
         async fn works(&self) -> bool {
             true

@@ -28,7 +28,7 @@ pub fn finish(watch: &Watch, mut response: Response) -> Response {
             .set("requestId", request_id);
     }
     log_causes(&response.errors, request_id);
-    log_operation(watch, &response, request_id);
+    log_operation(watch, &response);
     let requested = watch.operation.get().map_or(0, |operation| operation.cost);
     response.extension("cost", cost(requested, watch.app.config.graphql.max_cost))
 }
@@ -71,7 +71,7 @@ fn chain(error: &dyn StdError) -> String {
     text
 }
 
-fn log_operation(watch: &Watch, response: &Response, request_id: &str) {
+fn log_operation(watch: &Watch, response: &Response) {
     let operation = watch.operation.get();
     let mut codes: Vec<_> = response.errors.iter().filter_map(code_of).collect();
     codes.sort_unstable();
@@ -79,7 +79,6 @@ fn log_operation(watch: &Watch, response: &Response, request_id: &str) {
     let caller = watch.scope.get().and_then(|scope| scope.cx().noted());
     let duration_ms = watch.started.elapsed().as_secs_f64() * 1_000.0;
     tracing::info!(
-        request.id = request_id,
         operation = operation.and_then(|operation| operation.name.as_deref()),
         kind = operation.map(|operation| operation.kind),
         outcome = if codes.is_empty() { "ok" } else { "error" },

@@ -103,7 +103,7 @@ impl MembersMutation {
     /// Removes a member; their access ends with their next request. Needs `REMOVE_MEMBERS`; only an
     /// owner removes an owner.
     ///
-    /// `CONFLICT` with reason `LAST_OWNER`, `OWNER_PROTECTED` or `SELF_REMOVAL`.
+    /// `CONFLICT` with reason `OWNER_PROTECTED` or `SELF_REMOVAL`.
     async fn remove_member(
         &self,
         ctx: &Context<'_>,

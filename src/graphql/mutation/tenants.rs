@@ -39,7 +39,9 @@ impl UpdateTenantInput {
         } = self;
         let mut fields = Fields::new();
         let id = fields.take("tenant_id", optional(tenant_id, |text| input::id(&text)));
-        let name = patch(name).try_map(|name| CompanyName::parse(&name));
+        let name = patch(name)
+            .not_null()
+            .and_then(|name| optional(name, |name| CompanyName::parse(&name)));
         let name = fields.take("name", name);
         let settings: Result<Patch<Settings>, FieldProblem> =
             patch(settings).try_map(Settings::parse);

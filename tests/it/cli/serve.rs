@@ -11,7 +11,7 @@ use tokio::{
 use crate::support::{
     Actor, PASSWORD,
     client::text,
-    process::{Place, letter_to},
+    process::{Place, Signal, letter_to},
 };
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn a_server_starts_from_nothing_and_stops_gently() {
     assert_eq!(second.code, Some(1), "{second:#?}");
     assert!(second.err.contains(&port), "{second:#?}");
 
-    server.signal("TERM").await;
+    server.signal(Signal::TERM);
     let (code, said) = server.ended().await;
     assert_eq!(code, Some(0), "{said}");
     for fact in [
@@ -93,7 +93,7 @@ async fn a_killed_server_loses_no_letter() {
     ann.post(&format!("/tenants/{tenant}/users/invite"), invite)
         .await
         .expect(201);
-    server.signal("KILL").await;
+    server.signal(Signal::KILL);
     assert_eq!(server.ended().await.0, None, "it was killed");
 
     fs::remove_file(place.data_dir().join("mail")).unwrap();
@@ -135,7 +135,7 @@ async fn logs_name_requests_and_keep_secrets() {
     ann.post("/auth/refresh", json!({ "refresh_token": ann.refresh }))
         .await
         .expect(200);
-    server.signal("TERM").await;
+    server.signal(Signal::TERM);
     let (code, said) = server.ended().await;
     assert_eq!(code, Some(0), "{said}");
     for told in [
@@ -185,7 +185,7 @@ async fn a_request_in_hand_is_finished_before_the_end() {
     let place = Place::new().await;
     let server = place.serve().await;
     let (mut stream, body) = half_a_login(&server.base).await;
-    server.signal("TERM").await;
+    server.signal(Signal::TERM);
     stream.write_all(body.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -202,7 +202,7 @@ async fn whoever_does_not_finish_is_not_waited_for_longer_than_the_grace() {
     place.set("SHUTDOWN_GRACE_SECONDS", "1");
     let server = place.serve().await;
     let (_stream, _body) = half_a_login(&server.base).await;
-    server.signal("TERM").await;
+    server.signal(Signal::TERM);
     let (code, said) = server.ended().await;
     assert_eq!(code, Some(0), "{said}");
     place.remove().await;
@@ -214,8 +214,8 @@ async fn a_second_signal_stops_at_once() {
     place.set("SHUTDOWN_GRACE_SECONDS", "600");
     let server = place.serve().await;
     let (_stream, _body) = half_a_login(&server.base).await;
-    server.signal("TERM").await;
-    server.signal("INT").await;
+    server.signal(Signal::TERM);
+    server.signal(Signal::INT);
     let (code, said) = server.ended().await;
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("second"), "{said}");

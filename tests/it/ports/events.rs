@@ -43,9 +43,6 @@ async fn hear(listener: &mut Receiver<Arc<Recorded>>, how_many: usize) -> Vec<Re
 async fn keeps_its_promises(here: EventBus, there: EventBus) {
     here.ping().await.unwrap();
     let ids = Ids::seeded(1);
-    // Nobody listens: publishing is no failure.
-    here.publish(&events(&ids, 1)).await;
-
     // Everybody hears everything, whole and in order, wherever they listen.
     let mut listeners = [here.subscribe(), here.subscribe(), there.subscribe()];
     let told = events(&ids, 50);
@@ -73,6 +70,8 @@ async fn keeps_its_promises(here: EventBus, there: EventBus) {
 #[tokio::test]
 async fn the_local_bus_keeps_the_promises_of_a_bus() {
     let bus = EventBus::local();
+    // Nobody listens: publishing is no failure.
+    bus.publish(&events(&Ids::seeded(2), 1)).await;
     keeps_its_promises(bus.clone(), bus).await;
 }
 

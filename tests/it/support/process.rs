@@ -3,6 +3,8 @@
 use std::{path::Path, process::Stdio, time::Duration};
 
 use reqwest::Method;
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
@@ -186,14 +188,11 @@ impl Server {
             == 200
     }
 
-    /// Asks it to stop, as a supervisor does.
-    pub async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("it runs").to_string();
-        let sent = Command::new("kill")
-            .args([&format!("-{name}"), &id])
-            .status()
-            .await;
-        assert!(sent.expect("kill can be started").success());
+    /// Sends a signal, as a supervisor or a person does.
+    pub fn signal(&self, signal: Signal) {
+        let id = self.child.id().expect("it runs");
+        let id = Pid::from_raw(id.try_into().expect("a small number")).expect("not zero");
+        kill_process(id, signal).expect("the signal can be sent");
     }
 
     /// Waits for its end; its exit status and all it said.
@@ -214,7 +213,7 @@ impl Server {
 
     /// Stops it gently and asserts that it went well.
     pub async fn stop(self) {
-        self.signal("TERM").await;
+        self.signal(Signal::TERM);
         let (code, said) = self.ended().await;
         assert_eq!(code, Some(0), "{said}");
     }
