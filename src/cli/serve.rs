@@ -43,22 +43,21 @@ pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
     let listener = socket.listen(BACKLOG)?;
     banner::announce(&app.config);
     let serving = async {
-        let served = server::serve(app.clone(), listener).await;
+        server::serve(app.clone(), listener).await;
         app.shutdown.cancel();
-        served
     };
     tokio::select! {
         signal = insisted(&mut signals, &app) => {
             Err(format!("stopped at once at the second {signal}").into())
         }
-        (served, ()) = async { tokio::join!(serving, finish_tasks(&app)) } => {
+        ((), ()) = async { tokio::join!(serving, finish_tasks(&app)) } => {
             timeout(LAST_EFFECTS, app.tasks.wait()).await.ok();
             // Connections of requests that were cut off may still wait for their statements.
             if timeout(LAST_EFFECTS, app.db.close_by_ref()).await.is_err() {
                 tracing::warn!("database connections were still in use");
             }
             tracing::info!("stopped");
-            Ok(served?)
+            Ok(())
         }
     }
 }

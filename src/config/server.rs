@@ -55,6 +55,22 @@ pub struct ServerSettings {
     #[arg(default_value_t = 30, value_parser = value_parser!(u64).range(1..), hide_short_help = true)]
     pub request_timeout_seconds: u64,
 
+    /// How many seconds a client may take to send the head of a request, and may stay between two.
+    #[arg(
+        long,
+        env = "HEADER_READ_TIMEOUT_SECONDS",
+        global = true,
+        value_name = "N"
+    )]
+    #[arg(default_value_t = 30, value_parser = value_parser!(u64).range(1..), hide_short_help = true)]
+    pub header_read_timeout_seconds: u64,
+
+    /// How many connections may be open at once; more wait to be taken up.
+    #[arg(long, env = "MAX_CONNECTIONS", global = true, value_name = "N")]
+    #[arg(default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
+    #[arg(hide_short_help = true)]
+    pub max_connections: u32,
+
     /// How many seconds requests and jobs in hand may take to finish when the process is stopped.
     #[arg(long, env = "SHUTDOWN_GRACE_SECONDS", global = true, value_name = "N")]
     #[arg(default_value_t = 10, hide_short_help = true)]
@@ -78,6 +94,10 @@ pub struct Server {
     pub max_body_bytes: usize,
     /// When a request is given up.
     pub request_timeout: Duration,
+    /// When a connection is given up that does not send the head of a request.
+    pub header_read_timeout: Duration,
+    /// How many connections may be open at once.
+    pub max_connections: usize,
     /// How long a stopping process waits for what is in hand.
     pub shutdown_grace: Duration,
     /// Whether the playground is served.
@@ -125,6 +145,8 @@ impl ServerSettings {
             port: self.port,
             max_body_bytes: self.max_body_bytes as usize,
             request_timeout: Duration::from_secs(self.request_timeout_seconds),
+            header_read_timeout: Duration::from_secs(self.header_read_timeout_seconds),
+            max_connections: self.max_connections as usize,
             shutdown_grace: Duration::from_secs(self.shutdown_grace_seconds),
             playground: self.playground.unwrap_or(!environment.is_production()),
         }

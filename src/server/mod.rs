@@ -4,10 +4,11 @@
 //! From outside to inside: `observe` (request id, context, log line), `cors`, headers, the
 //! body of failures, time limit, panics, the slash at the end, the doors.
 
+mod connections;
 mod cors;
 mod observe;
 
-use std::{any::Any, io, net::SocketAddr, panic::AssertUnwindSafe};
+use std::{any::Any, panic::AssertUnwindSafe};
 
 use axum::{
     Router,
@@ -19,7 +20,6 @@ use axum::{
     },
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    serve::ListenerExt,
 };
 use futures::FutureExt;
 use tokio::net::TcpListener;
@@ -53,28 +53,8 @@ pub fn router(app: App) -> Router {
 }
 
 /// Serves until `app.shutdown`, then lets requests in hand finish for as long as configured.
-pub async fn serve(app: App, listener: TcpListener) -> io::Result<()> {
-    let (shutdown, grace) = (app.shutdown.clone(), app.config.server.shutdown_grace);
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    // Answers are small; waiting to fill a packet only delays them.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY not set");
-        }
-    });
-    let stopping = shutdown.clone().cancelled_owned();
-    let server = axum::serve(listener, service).with_graceful_shutdown(stopping);
-    let too_late = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(grace).await;
-    };
-    tokio::select! {
-        ended = server.into_future() => ended,
-        () = too_late => {
-            tracing::warn!("connections were still open {grace:?} after the stop; closing them");
-            Ok(())
-        }
-    }
+pub async fn serve(app: App, listener: TcpListener) {
+    connections::serve(&app, listener, router(app.clone())).await;
 }
 
 /// `/x/` is `/x` (ruling 46). Only one slash goes, and the root stays what it is.

@@ -4,11 +4,15 @@
 use std::{collections::BTreeMap, fs, time::Duration};
 
 use entity::{event, event_stream, ids::OutboxMessageId, outbox_message};
-use erpmax::domain::{
-    event::{DomainEvent, Stream},
-    outbox,
+use erpmax::{
+    config::Environment,
+    domain::{
+        event::{DomainEvent, Stream},
+        outbox,
+    },
 };
 use futures::future::join_all;
+use reqwest::Method;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
@@ -239,6 +243,23 @@ async fn a_job_of_a_newer_version_waits_for_it() {
     let [row] = rows(&app).await.try_into().unwrap();
     assert!(row.dead_at.is_some(), "{row:?}");
     app.finish_with_dead(1).await;
+}
+
+#[tokio::test]
+async fn letters_wait_while_production_has_no_mail() {
+    let app = TestApp::with(|config| config.environment = Environment::Production).await;
+    let acme = app.company("Acme").await;
+    invite(&acme.owner, &acme, "new@example.com").await;
+    for _ in 0..3 {
+        assert_eq!(app.settle().await, 0, "no letter is tried");
+        app.advance_secs(3_600);
+    }
+    let [waiting] = rows(&app).await.try_into().unwrap();
+    assert_eq!((waiting.attempts, waiting.dead_at), (0, None));
+    let ready = app.visitor().send(Method::GET, "/health/ready", None).await;
+    assert_eq!(ready.status, 200);
+    assert_eq!(ready.json["parts"]["mail"], "off");
+    app.abandon().await;
 }
 
 #[tokio::test]

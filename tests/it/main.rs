@@ -19,6 +19,7 @@ mod docs;
 mod effects;
 mod errors;
 mod graphql;
+mod harness;
 mod isolation;
 mod members;
 mod migrations;

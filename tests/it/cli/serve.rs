@@ -221,3 +221,49 @@ async fn a_second_signal_stops_at_once() {
     assert!(said.contains("second"), "{said}");
     place.remove().await;
 }
+
+#[tokio::test]
+async fn whoever_does_not_finish_the_head_of_a_request_is_cut_off() {
+    let mut place = Place::new().await;
+    place.set("HEADER_READ_TIMEOUT_SECONDS", "1");
+    let server = place.serve().await;
+    let mut stream = TcpStream::connect(server.base.trim_start_matches("http://"))
+        .await
+        .unwrap();
+    stream
+        .write_all(b"GET /health HTTP/1.1\r\nHost: test\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    // Ends only because the server closes the connection.
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(!answer.contains("200 OK"), "{answer}");
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended().await.0, Some(0));
+    place.remove().await;
+}
+
+#[tokio::test]
+async fn one_connection_too_many_waits_for_its_turn() {
+    let mut place = Place::new().await;
+    place.set("MAX_CONNECTIONS", "1");
+    let server = place.serve().await;
+    let address = server.base.trim_start_matches("http://").to_owned();
+    let ask = b"GET /health HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+    let first = TcpStream::connect(&address).await.unwrap();
+    let mut second = TcpStream::connect(&address).await.unwrap();
+    second.write_all(ask).await.unwrap();
+    let mut byte = [0; 1];
+    let early = tokio::time::timeout(
+        std::time::Duration::from_millis(300),
+        second.read(&mut byte),
+    );
+    assert!(early.await.is_err(), "answered before its turn");
+    drop(first);
+    let mut answer = String::new();
+    second.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended().await.0, Some(0));
+    place.remove().await;
+}

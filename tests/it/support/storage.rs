@@ -254,7 +254,9 @@ impl Server {
             );
         }
         let locks = connect(&url, 1).await.expect("a second connection");
-        let template = format!("erpmax_template_{}", *FINGERPRINT);
+        // Only an owner may copy or drop a database, so each role has a template of its own.
+        let owner = names(&admin, "SELECT current_user::text AS name", []).await;
+        let template = format!("erpmax_template_{}_{}", owner[0], *FINGERPRINT);
         let lock = |function: &str, class: i32, key: i32| {
             format!("SELECT pg_advisory_{function}({class}, {key})")
         };
@@ -286,7 +288,7 @@ impl Server {
     }
 
     async fn make_template(&self, url: &str) {
-        if names(&self.admin, &self.template)
+        if own_databases(&self.admin, &self.template)
             .await
             .contains(&self.template)
         {
@@ -311,7 +313,7 @@ impl Server {
 
     /// Drops what processes left behind that are gone; a live one holds its lock.
     async fn sweep(&self, locks: &DatabaseConnection) {
-        for name in names(&self.admin, "erpmax_test_").await {
+        for name in own_databases(&self.admin, "erpmax_test_").await {
             let run = name
                 .split('_')
                 .nth(2)
@@ -327,7 +329,7 @@ impl Server {
                 unlock(locks, RUNS, run).await;
             }
         }
-        for name in names(&self.admin, "erpmax_template_").await {
+        for name in own_databases(&self.admin, "erpmax_template_").await {
             let key = template_key(&name);
             if name != self.template && try_lock(locks, TEMPLATES, key).await {
                 self.admin_sql(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
@@ -372,13 +374,23 @@ impl Server {
     }
 }
 
-async fn names(admin: &DatabaseConnection, prefix: &str) -> Vec<String> {
-    let sql = "SELECT datname::text AS name FROM pg_database WHERE starts_with(datname, $1)";
-    let query = Statement::from_sql_and_values(DbBackend::Postgres, sql, [prefix.into()]);
+/// The databases that begin so and belong to whoever runs the tests.
+async fn own_databases(admin: &DatabaseConnection, prefix: &str) -> Vec<String> {
+    let sql = "SELECT datname::text AS name FROM pg_database \
+               WHERE starts_with(datname, $1) AND pg_get_userbyid(datdba) = current_user";
+    names(admin, sql, [prefix.into()]).await
+}
+
+async fn names<const N: usize>(
+    admin: &DatabaseConnection,
+    sql: &str,
+    values: [Value; N],
+) -> Vec<String> {
+    let query = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
     let rows = admin
         .query_all_raw(query)
         .await
-        .expect("databases can be listed");
+        .expect("names can be listed");
     rows.iter()
         .map(|row| row.try_get("", "name").expect("a name"))
         .collect()
