@@ -13,6 +13,7 @@ mod architecture;
 mod auth;
 mod bad_input;
 mod billing;
+mod breaking;
 mod cli;
 mod concurrency;
 mod docs;
