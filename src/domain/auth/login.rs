@@ -20,7 +20,7 @@ pub struct Login {
 }
 
 /// Signs in. An unknown address, a wrong password and a disabled account get one answer, after the
-/// same work; a legacy hash is upgraded on the way (ruling 23).
+/// same work, except that a legacy hash costs bcrypt's until the sign-in that upgrades it (ruling 23).
 pub async fn login(cx: &Cx, Login { email, password }: Login) -> Result<SignedIn> {
     let user = store::user_by_email(cx.db(), email.normalized()).await?;
     let stored = user.as_ref().map(|user| user.password_hash.as_str());
