@@ -306,5 +306,9 @@ words! {
     MalformedJson "MALFORMED_JSON" "This is not well-formed JSON.",
     MalformedQuery "MALFORMED_QUERY" "This query string is not well formed.",
     TooLarge "TOO_LARGE" "This value is too large.",
+    IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED"
+        "This idempotency key was used for another request. Choose a new one.",
+    IdempotencyInProgress "IDEMPOTENCY_IN_PROGRESS"
+        "A request with this idempotency key is still being worked on. Repeat it in a moment.",
     MutuallyExclusive "MUTUALLY_EXCLUSIVE" "These arguments exclude each other.",
 }

@@ -29,7 +29,7 @@ pub enum InvitationStatus {
 }
 
 /// An offer to join a tenant.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "invitations")]
 pub struct Model {
     /// Primary key.
@@ -49,6 +49,8 @@ pub struct Model {
     pub generation: i32,
     /// SHA-256 of the token in the valid link; the token itself is never stored.
     #[sea_orm(unique)]
+    // Rows are written down elsewhere as answers to idempotency keys; this is not.
+    #[serde(skip)]
     pub token_hash: Vec<u8>,
     /// Who sent it, as long as that account exists.
     pub invited_by: Option<UserId>,

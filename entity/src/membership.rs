@@ -28,7 +28,7 @@ pub enum TenantRole {
 }
 
 /// A user's place in a tenant.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "user_tenants")]
 pub struct Model {
     /// Primary key.

@@ -29,7 +29,7 @@ pub enum TenantStatus {
 }
 
 /// A company.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "tenants")]
 pub struct Model {
     /// Primary key.

@@ -1,11 +1,12 @@
 //! `users`: accounts of people.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, ids::UserId};
 
 /// A person's account.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "users")]
 pub struct Model {
     /// Primary key.
@@ -19,6 +20,8 @@ pub struct Model {
     /// When the address was proven by opening a mailed link.
     pub email_verified_at: Option<Timestamp>,
     /// PHC string (Argon2id) or a legacy bcrypt hash.
+    // Rows are written down elsewhere as answers to idempotency keys; this is not.
+    #[serde(skip)]
     pub password_hash: String,
     /// Display name.
     pub full_name: String,

@@ -53,6 +53,12 @@ pub struct AuthSettings {
     #[arg(default_value_t = 60, hide_short_help = true)]
     pub refresh_reuse_window_seconds: u64,
 
+    /// For how many days a session that has ended is still listed in the database.
+    #[arg(long, env = "SESSION_RETENTION_DAYS", global = true, value_name = "N")]
+    #[arg(default_value_t = 7, value_parser = value_parser!(u64).range(0..=3650))]
+    #[arg(hide_short_help = true)]
+    pub session_retention_days: u64,
+
     /// How many passwords are hashed at once [default: one less than there are cores].
     #[arg(
         long,
@@ -80,6 +86,8 @@ pub struct Auth {
     pub refresh_token_ttl: Duration,
     /// For how long a used refresh token is forgiven (ruling 11).
     pub refresh_reuse_window: Duration,
+    /// For how long a session that has ended is kept.
+    pub session_retention: Duration,
     /// How many passwords are hashed at once.
     pub hashing_permits: usize,
     /// How many more may wait.
@@ -99,6 +107,7 @@ impl AuthSettings {
             access_token_ttl: Duration::from_mins(self.access_token_expire_minutes),
             refresh_token_ttl: Duration::from_hours(24 * self.refresh_token_expire_days),
             refresh_reuse_window: Duration::from_secs(self.refresh_reuse_window_seconds),
+            session_retention: Duration::from_hours(24 * self.session_retention_days),
             hashing_permits: self
                 .hashing_permits
                 .map_or_else(spare_cores, |n| n.get().into()),

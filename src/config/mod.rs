@@ -9,6 +9,7 @@ mod database;
 mod dotenv;
 mod environment;
 mod graphql;
+mod idempotency;
 mod log;
 mod mail;
 mod members;
@@ -29,6 +30,7 @@ pub use self::{
     dotenv::load_dotenv,
     environment::{Environment, GeneralSettings},
     graphql::{Graphql, GraphqlSettings},
+    idempotency::{Idempotency, IdempotencySettings},
     log::{Log, LogFormat, LogSettings},
     mail::{Mail, MailSettings},
     members::{InviteUnknown, Members, MembersSettings},
@@ -62,6 +64,9 @@ pub struct Settings {
     /// The GraphQL door.
     #[command(flatten)]
     pub graphql: GraphqlSettings,
+    /// Idempotency keys.
+    #[command(flatten)]
+    pub idempotency: IdempotencySettings,
     /// Letters.
     #[command(flatten)]
     pub mail: MailSettings,
@@ -97,6 +102,7 @@ impl Settings {
             auth,
             members,
             graphql,
+            idempotency,
             mail,
             worker,
             log,
@@ -118,6 +124,7 @@ impl Settings {
             auth: auth.resolve(environment, &data_dir, &mut problems),
             members: members.resolve(&server.public_url, &mut problems),
             graphql: graphql.resolve(environment, server.playground),
+            idempotency: idempotency.resolve(),
             mail: mail.resolve(&data_dir),
             worker: worker.resolve(&mut problems),
             log: log.resolve(&mut problems),
@@ -170,6 +177,8 @@ pub struct Config {
     pub members: Members,
     /// The GraphQL door.
     pub graphql: Graphql,
+    /// Idempotency keys.
+    pub idempotency: Idempotency,
     /// Letters.
     pub mail: Mail,
     /// Background work.

@@ -49,6 +49,18 @@ pub struct WorkerSettings {
     #[arg(default_value_t = 1000, value_parser = value_parser!(u64).range(10..))]
     #[arg(hide_short_help = true)]
     pub relay_interval_milliseconds: u64,
+
+    /// How often what is over is deleted (ended sessions, answers to idempotency keys), in minutes.
+    #[arg(long, env = "SWEEP_INTERVAL_MINUTES", global = true, value_name = "N")]
+    #[arg(default_value_t = 10, value_parser = value_parser!(u64).range(1..))]
+    #[arg(hide_short_help = true)]
+    pub sweep_interval_minutes: u64,
+
+    /// How many rows are deleted at a time.
+    #[arg(long, env = "SWEEP_BATCH", global = true, value_name = "N")]
+    #[arg(default_value_t = 500, value_parser = value_parser!(u64).range(1..=10_000))]
+    #[arg(hide_short_help = true)]
+    pub sweep_batch: u64,
 }
 
 /// Background work.
@@ -66,6 +78,10 @@ pub struct Worker {
     pub relay_batch: u64,
     /// When the outbox is looked at though nobody called.
     pub relay_interval: Duration,
+    /// How often what is over is deleted.
+    pub sweep_interval: Duration,
+    /// How many rows are deleted at a time.
+    pub sweep_batch: u64,
 }
 
 impl WorkerSettings {
@@ -85,6 +101,8 @@ impl WorkerSettings {
             max_attempts: self.job_max_attempts,
             relay_batch: self.relay_batch,
             relay_interval: Duration::from_millis(self.relay_interval_milliseconds),
+            sweep_interval: Duration::from_mins(self.sweep_interval_minutes),
+            sweep_batch: self.sweep_batch,
         }
     }
 }

@@ -14,7 +14,12 @@ use sea_orm::DatabaseConnection;
 use tokio::sync::OnceCell;
 use tracing::Span;
 
-use super::{access::AccessSet, auth, unit::UnitOfWork};
+use super::{
+    access::AccessSet,
+    auth,
+    idempotency::{Claim, IdempotencyKey},
+    unit::UnitOfWork,
+};
 use crate::{
     app::App,
     error::{Credentials, Error, Result},
@@ -29,16 +34,29 @@ struct Inner {
     caller: Caller,
     request: RequestInfo,
     access: OnceCell<AccessSet>,
+    /// What the client calls this request.
+    key: Option<IdempotencyKey>,
+    /// The key, once it is this context whose unit of work is to have the effect.
+    claim: Option<Claim>,
     span: Span,
     /// Shared by all contexts of one request.
     noted: Arc<OnceLock<(UserId, Option<TenantId>)>>,
 }
 
+#[derive(Clone)]
 enum Caller {
     /// Somebody outside; who, is found out when it matters.
     Outside(OnceCell<Result<Box<Identity>, Credentials>>),
     /// A part of the system, by name.
     System(&'static str),
+}
+
+/// In what one context of a request differs from another.
+#[derive(Default)]
+struct Changes {
+    caller: Option<Caller>,
+    key: Option<IdempotencyKey>,
+    claim: Option<Claim>,
 }
 
 /// What a door knows of a request.
@@ -85,36 +103,60 @@ impl Cx {
     /// The same request, now made by somebody who has just signed in.
     pub(super) fn signed_in_as(&self, identity: Identity) -> Self {
         self.note(&identity);
-        self.with(Caller::Outside(OnceCell::new_with(Some(Ok(Box::new(
-            identity,
-        ))))))
+        self.with(Changes {
+            caller: Some(Caller::Outside(OnceCell::new_with(Some(Ok(Box::new(
+                identity,
+            )))))),
+            ..Changes::default()
+        })
     }
 
     /// The same request and caller with nothing remembered of their tenants: for what comes after a
     /// change within one request.
     #[must_use]
     pub fn anew(&self) -> Self {
-        let caller = match &self.0.caller {
-            Caller::Outside(identity) => Caller::Outside(identity.clone()),
-            Caller::System(name) => Caller::System(name),
-        };
-        self.with(caller)
+        self.with(Changes::default())
     }
 
-    /// The same request, made by somebody else.
-    fn with(&self, caller: Caller) -> Self {
+    /// The same request under the name the client gave it.
+    #[must_use]
+    pub fn keyed(&self, key: Option<IdempotencyKey>) -> Self {
+        self.with(Changes {
+            key,
+            ..Changes::default()
+        })
+    }
+
+    /// The same request; its unit of work takes the key.
+    pub(super) fn claiming(&self, claim: Claim) -> Self {
+        self.with(Changes {
+            claim: Some(claim),
+            ..Changes::default()
+        })
+    }
+
+    /// The same request, in part another one. A key is for one piece of work and is not handed on.
+    fn with(&self, changes: Changes) -> Self {
         let Inner {
             app,
+            caller,
             request,
             span,
             noted,
             ..
         } = &*self.0;
+        let Changes {
+            caller: other,
+            key,
+            claim,
+        } = changes;
         Self(Arc::new(Inner {
             app: app.clone(),
-            caller,
+            caller: other.unwrap_or_else(|| caller.clone()),
             request: request.clone(),
             access: OnceCell::new(),
+            key,
+            claim,
             span: span.clone(),
             noted: Arc::clone(noted),
         }))
@@ -127,6 +169,8 @@ impl Cx {
             caller,
             request,
             access,
+            key: None,
+            claim: None,
             span: Span::current(),
             noted: Arc::default(),
         }))
@@ -222,6 +266,14 @@ impl Cx {
     /// What the door knows of the request.
     pub fn info(&self) -> &RequestInfo {
         &self.0.request
+    }
+
+    pub(super) fn idempotency_key(&self) -> Option<&IdempotencyKey> {
+        self.0.key.as_ref()
+    }
+
+    pub(super) fn claim(&self) -> Option<&Claim> {
+        self.0.claim.as_ref()
     }
 
     /// The id that the client is told.

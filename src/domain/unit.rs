@@ -13,16 +13,18 @@ use std::ops::Deref;
 
 use entity::tenant;
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use serde::Serialize;
 
 use super::{
     access::TenantAccess,
     audit::{self, Deed},
     cx::Cx,
     event::DomainEvent,
+    idempotency::{self, Claim},
     job::Job,
     outbox, tenants,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A transaction with its effects.
 #[must_use = "a unit that is not committed is rolled back"]
@@ -32,6 +34,8 @@ pub struct UnitOfWork {
     jobs: Vec<Job>,
     events: Vec<DomainEvent>,
     deeds: Vec<Deed>,
+    /// The idempotency key that waits for its answer.
+    claim: Option<Claim>,
 }
 
 impl UnitOfWork {
@@ -43,12 +47,17 @@ impl UnitOfWork {
             ..TransactionOptions::default()
         };
         let txn = cx.db().begin_with_options(options).await?;
+        let claim = cx.claim().cloned();
+        if let Some(claim) = &claim {
+            idempotency::claim(&cx, &txn, claim).await?;
+        }
         Ok(Self {
             cx,
             txn,
             jobs: Vec::new(),
             events: Vec::new(),
             deeds: Vec::new(),
+            claim,
         })
     }
 
@@ -81,6 +90,16 @@ impl UnitOfWork {
         self.deeds.push(deed);
     }
 
+    /// Commits with the answer that a repeat of the request gets, and hands it back.
+    pub async fn commit_with<T: Serialize>(mut self, answer: T) -> Result<T> {
+        if let Some(claim) = self.claim.take() {
+            let kept = serde_json::to_value(&answer).map_err(Error::internal)?;
+            idempotency::keep(&self.txn, &claim, kept).await?;
+        }
+        self.commit().await?;
+        Ok(answer)
+    }
+
     /// Writes the effects, commits, and only then tells the world.
     pub async fn commit(self) -> Result<()> {
         let Self {
@@ -89,7 +108,13 @@ impl UnitOfWork {
             jobs,
             events,
             deeds,
+            claim,
         } = self;
+        if claim.is_some() {
+            return Err(Error::internal(
+                "a keyed unit was to commit without its answer",
+            ));
+        }
         audit::store::insert(&cx, &txn, deeds).await?;
         let has_jobs = !jobs.is_empty();
         outbox::store::insert(&cx, &txn, jobs).await?;

@@ -22,6 +22,7 @@ use crate::{
         auth::{self, Me},
         billing,
         cx::Cx,
+        idempotency::IdempotencyKey,
         members::{self, InvitationFilter, Member, MemberFilter},
         page::{Keyset, Listing, MAX_SIZE, Window},
         tenants::{self, TenantMembership},
@@ -88,6 +89,11 @@ impl Scope {
     /// earlier mutation of the same document has seen.
     pub fn anew(ctx: &Context<'_>) -> Self {
         Self::new(Self::of(ctx).cx().anew())
+    }
+
+    /// The same for a mutation that the client has named, so that a repeat gets the same answer.
+    pub fn keyed(&self, key: Option<IdempotencyKey>) -> Self {
+        Self::new(self.cx().keyed(key))
     }
 
     /// The domain's context.

@@ -9,6 +9,7 @@ use super::{context::Scope, error::Result};
 use crate::{
     domain::{
         fields::{FieldProblem, Fields},
+        idempotency::IdempotencyKey,
         page::{Keyset, Window},
         patch::Patch,
     },
@@ -28,6 +29,11 @@ pub fn optional<A, T>(
     parse: impl FnOnce(A) -> error::Result<T, FieldProblem>,
 ) -> error::Result<Option<T>, FieldProblem> {
     value.map(parse).transpose()
+}
+
+/// Reads what the client calls a mutation, so that repeating it does nothing again.
+pub fn key(key: Option<String>) -> error::Result<Option<IdempotencyKey>, FieldProblem> {
+    optional(key, |key| IdempotencyKey::parse(&key))
 }
 
 /// Absent, null or a value, in the domain's words.

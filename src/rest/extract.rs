@@ -5,7 +5,7 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE, request::Parts},
+    http::{HeaderMap, HeaderName, StatusCode, header::CONTENT_TYPE, request::Parts},
 };
 use entity::ids::{InvitationId, TenantId, UserId};
 use serde_json::{Map, Value, json};
@@ -19,13 +19,21 @@ use utoipa::{
 
 use super::{
     error::Failure,
-    error_body::InputError,
+    error_body::{InputError, kind},
     form::{Checked, Form, Read},
 };
 use crate::{
-    domain::{cx::Cx, page::Offset},
+    domain::{
+        cx::Cx,
+        fields::FieldProblem,
+        idempotency::{IdempotencyKey, KEY_MAX},
+        page::Offset,
+    },
     error::{Code, Error, Reason},
 };
+
+/// Names a request, so that repeating it does nothing again.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Anybody. Credentials, good or bad, are not looked at (ruling 4).
 #[derive(Clone)]
@@ -53,6 +61,79 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
         let Visitor(cx) = Visitor::from_request_parts(parts, state).await?;
         cx.identity().await?;
         Ok(Self(cx))
+    }
+}
+
+/// Somebody whose credentials hold, with the name that the client gave the request (ruling 32): a
+/// repeat of it gets the same answer.
+#[derive(Clone)]
+pub struct Keyed(pub Cx);
+
+impl<S: Send + Sync> FromRequestParts<S> for Keyed {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let SignedIn(cx) = SignedIn::from_request_parts(parts, state).await?;
+        Ok(Self(cx.keyed(idempotency_key(&parts.headers)?)))
+    }
+}
+
+/// Anybody, with the name that the client gave the request.
+#[derive(Clone)]
+pub struct KeyedVisitor(pub Cx);
+
+impl<S: Send + Sync> FromRequestParts<S> for KeyedVisitor {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let Visitor(cx) = Visitor::from_request_parts(parts, state).await?;
+        Ok(Self(cx.keyed(idempotency_key(&parts.headers)?)))
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Failure> {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else {
+        return Ok(None);
+    };
+    let key = match keys.next() {
+        None => IdempotencyKey::parse(&String::from_utf8_lossy(key.as_bytes())),
+        Some(_) => Err(FieldProblem::new(
+            Reason::MutuallyExclusive,
+            "Send one Idempotency-Key.",
+        )),
+    };
+    key.map(Some).map_err(|problem| {
+        Failure::input(vec![InputError {
+            field: "header -> Idempotency-Key".to_owned(),
+            message: problem.message,
+            kind: kind(problem.reason),
+            reason: problem.reason,
+        }])
+    })
+}
+
+/// The header of ruling 32, for the documents of the operations that read it.
+pub struct IdempotencyHeader;
+
+impl IntoParams for IdempotencyHeader {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(KEY_MAX))
+            .pattern(Some("^[!-~]+$"));
+        let header = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .description(Some(
+                "Your own name for this request, e.g. a UUID. For 24 hours a repeat with the same \
+                 name gets the same answer and does nothing again; the same name with another \
+                 request is a CONFLICT (IDEMPOTENCY_KEY_REUSED).",
+            ))
+            .schema(Some(schema))
+            .build();
+        vec![header]
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     envelope::{Envelope, ListEnvelope, MessageEnvelope},
     error::Answer,
     error_body::ErrorBody,
-    extract::{Input, PageOf20, SignedIn, Visitor},
+    extract::{IdempotencyHeader, Input, Keyed, KeyedVisitor, PageOf20, SignedIn},
     form::{Checked, Form, Read},
     openapi::{
         Anywhere, Hashes, NeedsTenant, NeedsUser, ReadsBody, ReadsParameters, name_schema, or_null,
@@ -72,7 +72,8 @@ async fn list(
     security(("bearer" = [])),
     params(
         ("tenant_id" = uuid::Uuid, Path, description = "Which company."),
-        ("invitation_id" = uuid::Uuid, Path, description = "Which invitation.")
+        ("invitation_id" = uuid::Uuid, Path, description = "Which invitation."),
+        IdempotencyHeader
     ),
     responses(
         (status = 200, description = "Sent again.", body = MessageEnvelope<Invitation>),
@@ -85,7 +86,7 @@ async fn list(
 )]
 #[tracing::instrument(name = "rest.invitations.resend", skip_all)]
 async fn resend(
-    SignedIn(cx): SignedIn,
+    Keyed(cx): Keyed,
     Input((tenant, invitation)): Input<(TenantId, InvitationId)>,
 ) -> Answer<MessageEnvelope<Invitation>> {
     let invitation = members::resend_invitation(&cx, tenant, invitation).await?;
@@ -171,10 +172,12 @@ impl Read for AcceptBody {
 ///
 /// Public: the token is the credential. Signed in with the invited address: joins. Without an
 /// account: send a `password`; it makes the account, joins and signs in, and `data` then also holds
-/// what a login answers. An address that has an account must sign in first (`ACCOUNT_EXISTS`).
+/// what a login answers; such an
+/// answer is not kept for an `Idempotency-Key`. An address that has an account must sign in first (`ACCOUNT_EXISTS`).
 #[utoipa::path(
     post, path = "/invitations/accept", tag = "invitations", operation_id = "acceptInvitation",
     security((), ("bearer" = [])),
+    params(IdempotencyHeader),
     request_body = AcceptBody,
     responses(
         (status = 200, description = "Joined.", body = Envelope<Joined>),
@@ -187,7 +190,10 @@ impl Read for AcceptBody {
     )
 )]
 #[tracing::instrument(name = "rest.invitations.accept", skip_all)]
-async fn accept(Visitor(cx): Visitor, Input(body): Input<AcceptBody>) -> Answer<Envelope<Joined>> {
+async fn accept(
+    KeyedVisitor(cx): KeyedVisitor,
+    Input(body): Input<AcceptBody>,
+) -> Answer<Envelope<Joined>> {
     let AcceptBody {
         token,
         password,

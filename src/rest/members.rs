@@ -11,7 +11,7 @@ use super::{
     envelope::{Created, Done, ListEnvelope, MessageEnvelope},
     error::Answer,
     error_body::ErrorBody,
-    extract::{Input, PageOf20, SignedIn},
+    extract::{IdempotencyHeader, Input, Keyed, PageOf20, SignedIn},
     form::{Checked, Form, Read},
     openapi::{Anywhere, NeedsTenant, ReadsBody, ReadsParameters, or_null, role_schema},
     views::{Member, Sent},
@@ -94,7 +94,7 @@ impl Read for InviteBody {
     post, path = "/tenants/{tenant_id}/users/invite", tag = "members",
     operation_id = "inviteMember",
     security(("bearer" = [])),
-    params(("tenant_id" = uuid::Uuid, Path, description = "Which company.")),
+    params(("tenant_id" = uuid::Uuid, Path, description = "Which company."), IdempotencyHeader),
     request_body = InviteBody,
     responses(
         (status = 201, description = "Joined or invited.", body = MessageEnvelope<Sent>),
@@ -102,13 +102,14 @@ impl Read for InviteBody {
             (LIMIT_REACHED), or the subscription has ended (PAYMENT_REQUIRED)."),
         (status = 404, body = ErrorBody, description = "No such account, where the server is set \
             to invite existing accounts only."),
-        (status = 409, description = "Already in the company (ALREADY_MEMBER).", body = ErrorBody),
+        (status = 409, description = "Already in the company (ALREADY_MEMBER), or the \
+            idempotency key stands for another request.", body = ErrorBody),
         NeedsTenant, ReadsBody, Anywhere
     )
 )]
 #[tracing::instrument(name = "rest.members.invite", skip_all)]
 async fn invite(
-    SignedIn(cx): SignedIn,
+    Keyed(cx): Keyed,
     Input((tenant, body)): Input<(TenantId, InviteBody)>,
 ) -> Answer<Created<MessageEnvelope<Sent>>> {
     let InviteBody { email, role } = body;

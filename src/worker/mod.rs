@@ -4,6 +4,9 @@
 mod consume;
 mod handlers;
 pub mod relay;
+mod sweep;
+
+pub use sweep::sweep;
 
 use crate::{app::App, error::Result};
 
@@ -14,6 +17,7 @@ pub fn start(app: &App) {
         app.spawn_vital("worker", consume::run(app.clone()));
     }
     app.spawn_vital("relay", relay::run(app.clone()));
+    app.spawn_vital("sweep", sweep::run(app.clone()));
 }
 
 /// Does everything that is due, here and now; returns how many jobs were tried. For tests and

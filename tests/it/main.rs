@@ -21,6 +21,7 @@ mod effects;
 mod errors;
 mod graphql;
 mod harness;
+mod idempotency;
 mod isolation;
 mod members;
 mod migrations;

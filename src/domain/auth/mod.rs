@@ -1,6 +1,7 @@
 //! Accounts and sign-ins: who somebody is, and for how long we believe it.
 
 mod authenticate;
+mod forget;
 mod login;
 mod logout;
 mod me;
@@ -14,6 +15,7 @@ mod switch_tenant;
 pub mod token;
 
 pub(super) use authenticate::authenticate;
+pub use forget::forget_ended_sessions;
 pub use login::{Login, login};
 pub use logout::logout;
 pub use me::{Me, me};

@@ -12,7 +12,10 @@ use sea_orm::{
 };
 
 use crate::{
-    domain::db::{self, OnUnique},
+    domain::{
+        access::SystemAccess,
+        db::{self, OnUnique},
+    },
     error::{Error, Reason, Result},
 };
 
@@ -216,4 +219,30 @@ pub async fn revoke_session(
         .exec(db)
         .await?;
     Ok(ended.rows_affected > 0)
+}
+
+/// Deletes up to `limit` sessions whose time was over before this one; their refresh tokens go with
+/// them. Revoked ones wait for the same moment: they would have lasted no longer.
+pub async fn forget_ended(
+    db: &impl ConnectionTrait,
+    _: SystemAccess,
+    before: Timestamp,
+    limit: u64,
+) -> Result<u64> {
+    let ids: Vec<SessionId> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::ExpiresAt.lte(before))
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let gone = session::Entity::delete_many()
+        .filter(session::Column::Id.is_in(ids))
+        .exec(db)
+        .await?;
+    Ok(gone.rows_affected)
 }

@@ -5,6 +5,8 @@ use entity::{
     invitation::{self, InvitationStatus},
     tenant, user,
 };
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{Member, invite, link, store};
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
         auth::{self, SignedIn},
         billing::limits,
         cx::Cx,
+        idempotency::once,
         tenants::{self, TenantMembership},
         unit::UnitOfWork,
         values::{EmailAddress, FullName, Password},
@@ -39,18 +42,21 @@ pub struct NewAccount {
 }
 
 /// Somebody who has joined.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Accepted {
     /// Who, as what.
     pub member: Member,
     /// Where.
     pub tenant: tenant::Model,
-    /// Their first sign-in, when the account was made just now.
+    /// Their first sign-in, when the account was made just now. Holds credentials, so it is no part
+    /// of any remembered answer.
+    #[serde(skip)]
     pub signed_in: Option<SignedIn>,
 }
 
 /// Joins the tenant: signed in with the invited address, or with an account made on the spot. That
-/// the link was opened proves the address.
+/// the link was opened proves the address. An idempotency key counts for who is signed in only: the
+/// answer to a new account holds credentials (ruling 32).
 pub async fn accept_invitation(cx: &Cx, accept: AcceptInvitation) -> Result<Accepted> {
     let AcceptInvitation { token, account } = accept;
     let caller = match cx.identity().await {
@@ -63,7 +69,11 @@ pub async fn accept_invitation(cx: &Cx, accept: AcceptInvitation) -> Result<Acce
     let shown = shown.ok_or(Error::NotFound(Subject::Invitation))?;
     match (caller, account) {
         (Some(user), _) if user.email_normalized == shown.email_normalized => {
-            join(cx, &shown, user).await
+            let asked = json!([shown.id]);
+            once(cx, "members.accept_invitation", asked, |cx| {
+                join(cx, shown.clone(), user.clone())
+            })
+            .await
         }
         (Some(_), _) => Err(Error::Conflict(Reason::InvitationForOther)),
         (None, Some(account)) => join_with_new_account(cx, &shown, account).await,
@@ -71,9 +81,10 @@ pub async fn accept_invitation(cx: &Cx, accept: AcceptInvitation) -> Result<Acce
     }
 }
 
-async fn join(cx: &Cx, shown: &invitation::Model, user: user::Model) -> Result<Accepted> {
+async fn join(cx: Cx, shown: invitation::Model, user: user::Model) -> Result<Accepted> {
+    let cx = &cx;
     let mut unit = cx.begin().await?;
-    let (tenant, invitation) = hold(cx, &unit, shown).await?;
+    let (tenant, invitation) = hold(cx, &unit, &shown).await?;
     if tenants::store::membership(&*unit, user.id, tenant.id)
         .await?
         .is_some()
@@ -82,12 +93,12 @@ async fn join(cx: &Cx, shown: &invitation::Model, user: user::Model) -> Result<A
     }
     let membership = enter(cx, &mut unit, &tenant, invitation, &user).await?;
     auth::store::verify_email(&*unit, user.id, cx.now()).await?;
-    unit.commit().await?;
-    Ok(Accepted {
+    unit.commit_with(Accepted {
         member: Member { user, membership },
         tenant,
         signed_in: None,
     })
+    .await
 }
 
 async fn join_with_new_account(

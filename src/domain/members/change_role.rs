@@ -4,6 +4,7 @@ use entity::{
     ids::{TenantId, UserId},
     membership::TenantRole,
 };
+use serde_json::json;
 
 use super::{Member, store};
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
         audit::{Action, Deed, Target},
         cx::Cx,
         event::DomainEvent,
+        idempotency::once,
     },
     error::{Error, Reason, Result, Subject},
 };
@@ -23,6 +25,15 @@ pub async fn change_role(
     user: UserId,
     role: TenantRole,
 ) -> Result<Member> {
+    let asked = json!([tenant, user, role]);
+    once(cx, "members.change_role", asked, |cx| {
+        set(cx, tenant, user, role)
+    })
+    .await
+}
+
+async fn set(cx: Cx, tenant: TenantId, user: UserId, role: TenantRole) -> Result<Member> {
+    let cx = &cx;
     let mut access = cx
         .tenant(tenant)
         .await?
@@ -36,7 +47,7 @@ pub async fn change_role(
     let mut member = member.ok_or(Error::NotFound(Subject::Member))?;
     let before = member.membership.role;
     if before == role {
-        return Ok(member);
+        return unit.commit_with(member).await;
     }
     if before == TenantRole::Owner && store::count_owners(&*unit, &access).await? == 1 {
         return Err(Error::Conflict(Reason::LastOwner));
@@ -51,8 +62,7 @@ pub async fn change_role(
     unit.audit(
         Deed::new(Action::MemberRoleChanged, Target::User(user))
             .within(tenant)
-            .details(serde_json::json!({"from": before, "to": role})),
+            .details(json!({"from": before, "to": role})),
     );
-    unit.commit().await?;
-    Ok(member)
+    unit.commit_with(member).await
 }

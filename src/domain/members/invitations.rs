@@ -6,6 +6,7 @@ use entity::{
     ids::{InvitationId, TenantId},
     invitation::{self, InvitationStatus},
 };
+use serde_json::json;
 
 use super::{
     invite::{close, may_touch, renew},
@@ -18,6 +19,7 @@ use crate::{
         billing::limits,
         cx::Cx,
         event::DomainEvent,
+        idempotency::once,
         page::{Listing, Window},
         unit::UnitOfWork,
     },
@@ -88,6 +90,15 @@ pub async fn resend_invitation(
     tenant: TenantId,
     id: InvitationId,
 ) -> Result<invitation::Model> {
+    let asked = json!([tenant, id]);
+    once(cx, "members.resend_invitation", asked, |cx| {
+        resend(cx, tenant, id)
+    })
+    .await
+}
+
+async fn resend(cx: Cx, tenant: TenantId, id: InvitationId) -> Result<invitation::Model> {
+    let cx = &cx;
     let access = cx
         .tenant(tenant)
         .await?
@@ -97,8 +108,7 @@ pub async fn resend_invitation(
     let invitation = open(&unit, &access, id).await?;
     limits::in_good_standing(cx, &*unit, &tenant).await?;
     let invitation = renew(cx, &mut unit, &access, invitation).await?;
-    unit.commit().await?;
-    Ok(invitation)
+    unit.commit_with(invitation).await
 }
 
 /// Takes an invitation back; a repeat changes nothing.
@@ -107,6 +117,15 @@ pub async fn revoke_invitation(
     tenant: TenantId,
     id: InvitationId,
 ) -> Result<invitation::Model> {
+    let asked = json!([tenant, id]);
+    once(cx, "members.revoke_invitation", asked, |cx| {
+        revoke(cx, tenant, id)
+    })
+    .await
+}
+
+async fn revoke(cx: Cx, tenant: TenantId, id: InvitationId) -> Result<invitation::Model> {
+    let cx = &cx;
     let access = cx
         .tenant(tenant)
         .await?
@@ -115,7 +134,7 @@ pub async fn revoke_invitation(
     let (_, access) = unit.lock(&access).await?;
     let found = store::invitation(&*unit, &access, id).await?;
     if let Some(revoked) = found.filter(|found| found.status == InvitationStatus::Revoked) {
-        return Ok(revoked);
+        return unit.commit_with(revoked).await;
     }
     let mut invitation = open(&unit, &access, id).await?;
     close(cx, &mut invitation, InvitationStatus::Revoked);
@@ -126,8 +145,7 @@ pub async fn revoke_invitation(
         invitation_id: id,
     });
     unit.audit(Deed::new(Action::InvitationRevoked, Target::Invitation(id)).within(tenant_id));
-    unit.commit().await?;
-    Ok(invitation)
+    unit.commit_with(invitation).await
 }
 
 /// A pending invitation of the tenant.

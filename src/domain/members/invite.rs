@@ -6,6 +6,8 @@ use entity::{
     membership::{self, TenantRole},
     user,
 };
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{Member, link, store};
 use crate::{
@@ -17,6 +19,7 @@ use crate::{
         billing::limits,
         cx::Cx,
         event::DomainEvent,
+        idempotency::once,
         job::Job,
         unit::UnitOfWork,
         values::EmailAddress,
@@ -34,7 +37,7 @@ pub struct Invite {
 }
 
 /// What came of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Invited {
     /// They had an account and are in.
     Member(Member),
@@ -44,6 +47,15 @@ pub enum Invited {
 
 /// Invites somebody. Only an owner may invite an owner (ruling 8).
 pub async fn invite(cx: &Cx, tenant: TenantId, invite: Invite) -> Result<Invited> {
+    let asked = json!([tenant, invite.email.as_str(), invite.role]);
+    once(cx, "members.invite", asked, |cx| {
+        join_or_send(cx, tenant, invite.clone())
+    })
+    .await
+}
+
+async fn join_or_send(cx: Cx, tenant: TenantId, invite: Invite) -> Result<Invited> {
+    let cx = &cx;
     let mut access = cx
         .tenant(tenant)
         .await?
@@ -68,8 +80,7 @@ pub async fn invite(cx: &Cx, tenant: TenantId, invite: Invite) -> Result<Invited
         limits::in_good_standing(cx, &*unit, &tenant).await?;
         Invited::Pending(send(cx, &mut unit, &access, &invite).await?)
     };
-    unit.commit().await?;
-    Ok(invited)
+    unit.commit_with(invited).await
 }
 
 /// Puts somebody who has an account into the tenant, whose row is locked.

@@ -12,6 +12,7 @@ pub(super) mod store;
 mod usage;
 
 use entity::{membership, user};
+use serde::{Deserialize, Serialize};
 
 pub use accept::{AcceptInvitation, Accepted, NewAccount, accept_invitation};
 pub use change_role::change_role;
@@ -25,7 +26,7 @@ pub use remove::remove;
 pub use usage::usage;
 
 /// Somebody in a tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// The person.
     pub user: user::Model,

@@ -4,6 +4,7 @@ use entity::{
     ids::{TenantId, UserId},
     membership::TenantRole,
 };
+use serde_json::json;
 
 use super::store;
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
         auth,
         cx::Cx,
         event::DomainEvent,
+        idempotency::once,
     },
     error::{Error, Reason, Result, Subject},
 };
@@ -20,6 +22,12 @@ use crate::{
 /// Removes a member, from their next request on. Their oldest remaining tenant becomes their
 /// default one (ruling 14). Nobody removes themselves, and only an owner removes an owner.
 pub async fn remove(cx: &Cx, tenant: TenantId, user: UserId) -> Result<()> {
+    let asked = json!([tenant, user]);
+    once(cx, "members.remove", asked, |cx| take_out(cx, tenant, user)).await
+}
+
+async fn take_out(cx: Cx, tenant: TenantId, user: UserId) -> Result<()> {
+    let cx = &cx;
     let access = cx
         .tenant(tenant)
         .await?
@@ -45,5 +53,5 @@ pub async fn remove(cx: &Cx, tenant: TenantId, user: UserId) -> Result<()> {
         user_id: user,
     });
     unit.audit(Deed::new(Action::MemberRemoved, Target::User(user)).within(tenant));
-    unit.commit().await
+    unit.commit_with(()).await
 }

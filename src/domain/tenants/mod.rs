@@ -8,6 +8,7 @@ pub(super) mod store;
 mod update;
 
 use entity::{membership, tenant};
+use serde::{Deserialize, Serialize};
 
 pub(super) use found::Founding;
 pub use list::{TenantFilter, count, list, memberships, memberships_count};
@@ -15,7 +16,7 @@ pub use read::{current, get};
 pub use update::{UpdateTenant, update};
 
 /// A tenant and the caller's place in it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TenantMembership {
     /// The tenant.
     pub tenant: tenant::Model,

@@ -1,6 +1,7 @@
 //! Change a tenant's name and settings.
 
 use entity::ids::TenantId;
+use serde_json::{Value, json};
 
 use super::{TenantMembership, store};
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
         cx::Cx,
         db,
         event::DomainEvent,
+        idempotency::once,
         patch::Patch,
         values::{CompanyName, Settings},
     },
@@ -33,6 +35,20 @@ pub async fn update(cx: &Cx, id: TenantId, update: UpdateTenant) -> Result<Tenan
         Patch::Null => Some(Settings::empty().into_json()),
         Patch::Value(settings) => Some(settings.into_json()),
     };
+    let asked = json!([id, name.as_ref().map(CompanyName::as_str), settings]);
+    once(cx, "tenants.update", asked, |cx| {
+        change(cx, id, name.clone(), settings.clone())
+    })
+    .await
+}
+
+async fn change(
+    cx: Cx,
+    id: TenantId,
+    name: Option<CompanyName>,
+    settings: Option<Value>,
+) -> Result<TenantMembership> {
+    let cx = &cx;
     let access = cx.tenant(id).await?.require(Permission::UpdateTenant)?;
     let mut unit = cx.begin().await?;
     let (mut tenant, access) = unit.lock(&access).await?;
@@ -51,12 +67,10 @@ pub async fn update(cx: &Cx, id: TenantId, update: UpdateTenant) -> Result<Tenan
         unit.audit(
             Deed::new(Action::TenantUpdated, Target::Tenant(id))
                 .within(id)
-                .details(serde_json::json!({"name": renamed, "settings": resettled})),
+                .details(json!({"name": renamed, "settings": resettled})),
         );
     }
-    unit.commit().await?;
-    Ok(TenantMembership {
-        tenant,
-        membership: access.membership().clone(),
-    })
+    let membership = access.membership().clone();
+    unit.commit_with(TenantMembership { tenant, membership })
+        .await
 }

@@ -6,6 +6,7 @@ use entity::ids::{InvitationId, TenantId};
 use crate::{
     domain::{
         fields::Fields,
+        idempotency::IdempotencyKey,
         members::{self, AcceptInvitation, Accepted, Invite, Invited, NewAccount},
         values::{EmailAddress, FullName, Password},
     },
@@ -33,26 +34,26 @@ pub struct InviteMemberInput {
     email: String,
     /// The role the person will have; `MEMBER` when left out.
     role: Option<TenantRole>,
+    /// Your own name for this request, 1 to 255 visible ASCII characters, e.g. a UUID. For 24 hours
+    /// a repeat with the same name gets the same answer and does nothing again.
+    idempotency_key: Option<String>,
 }
 
 impl InviteMemberInput {
-    fn read(self) -> Result<(Option<TenantId>, Invite)> {
+    fn read(self) -> Result<(Option<TenantId>, Invite, Option<IdempotencyKey>)> {
         let Self {
             tenant_id,
             email,
             role,
+            idempotency_key,
         } = self;
         let mut fields = Fields::new();
         let tenant = fields.take("tenant_id", optional(tenant_id, |text| input::id(&text)));
         let email = fields.take("email", EmailAddress::parse(&email));
-        let (tenant, email) = complete(fields, tenant.zip(email))?;
-        Ok((
-            tenant,
-            Invite {
-                email,
-                role: role.unwrap_or(TenantRole::Member).into(),
-            },
-        ))
+        let key = fields.take("idempotency_key", input::key(idempotency_key));
+        let ((tenant, email), key) = complete(fields, tenant.zip(email).zip(key))?;
+        let role = role.unwrap_or(TenantRole::Member).into();
+        Ok((tenant, Invite { email, role }, key))
     }
 }
 
@@ -72,6 +73,9 @@ pub struct ResendInvitationInput {
     tenant_id: Option<ID>,
     /// Which invitation.
     invitation_id: ID,
+    /// Your own name for this request, 1 to 255 visible ASCII characters, e.g. a UUID. For 24 hours
+    /// a repeat with the same name gets the same answer and does nothing again.
+    idempotency_key: Option<String>,
 }
 
 /// The renewed invitation.
@@ -88,6 +92,9 @@ pub struct RevokeInvitationInput {
     tenant_id: Option<ID>,
     /// Which invitation.
     invitation_id: ID,
+    /// Your own name for this request, 1 to 255 visible ASCII characters, e.g. a UUID. For 24 hours
+    /// a repeat with the same name gets the same answer and does nothing again.
+    idempotency_key: Option<String>,
 }
 
 /// The revoked invitation.
@@ -101,11 +108,14 @@ pub struct RevokeInvitationPayload {
 fn invitation(
     tenant_id: Option<ID>,
     invitation_id: &ID,
-) -> Result<(Option<TenantId>, InvitationId)> {
+    key: Option<String>,
+) -> Result<(Option<TenantId>, InvitationId, Option<IdempotencyKey>)> {
     let mut fields = Fields::new();
     let tenant = fields.take("tenant_id", optional(tenant_id, |text| input::id(&text)));
     let invitation = fields.take("invitation_id", input::id(invitation_id));
-    complete(fields, tenant.zip(invitation))
+    let key = fields.take("idempotency_key", input::key(key));
+    let ((tenant, invitation), key) = complete(fields, tenant.zip(invitation).zip(key))?;
+    Ok((tenant, invitation, key))
 }
 
 /// An invitation to accept.
@@ -117,26 +127,32 @@ pub struct AcceptInvitationInput {
     password: Option<String>,
     /// A name for the new account; derived from the address when left out.
     full_name: Option<String>,
+    /// Your own name for this request, 1 to 255 visible ASCII characters, e.g. a UUID. For 24 hours
+    /// a repeat with the same name gets the same answer and does nothing again. Counts when you are
+    /// signed in; the answer to a new account holds credentials and is not kept.
+    idempotency_key: Option<String>,
 }
 
 impl AcceptInvitationInput {
-    fn read(self) -> Result<AcceptInvitation> {
+    fn read(self) -> Result<(AcceptInvitation, Option<IdempotencyKey>)> {
         let Self {
             token,
             password,
             full_name,
+            idempotency_key,
         } = self;
         let mut fields = Fields::new();
         let password = optional(password, |password| Password::parse(&password));
         let password = fields.take("password", password);
         let full_name = optional(full_name, |name| FullName::parse(&name));
         let full_name = fields.take("full_name", full_name);
-        let (password, full_name) = complete(fields, password.zip(full_name))?;
+        let key = fields.take("idempotency_key", input::key(idempotency_key));
+        let ((password, full_name), key) = complete(fields, password.zip(full_name).zip(key))?;
         let account = password.map(|password| NewAccount {
             password,
             full_name,
         });
-        Ok(AcceptInvitation { token, account })
+        Ok((AcceptInvitation { token, account }, key))
     }
 }
 
@@ -193,7 +209,8 @@ impl InvitationsMutation {
     ) -> Result<InviteMemberPayload> {
         let scope = &Scope::anew(ctx);
         scope.cx().identity().await?;
-        let (tenant, invite) = input.read()?;
+        let (tenant, invite, key) = input.read()?;
+        let scope = &scope.keyed(key);
         let tenant = tenant_or_current(scope, tenant).await?;
         Ok(match members::invite(scope.cx(), tenant, invite).await? {
             Invited::Member(member) => InviteMemberPayload {
@@ -216,7 +233,13 @@ impl InvitationsMutation {
     ) -> Result<ResendInvitationPayload> {
         let scope = &Scope::anew(ctx);
         scope.cx().identity().await?;
-        let (tenant, id) = invitation(input.tenant_id, &input.invitation_id)?;
+        let ResendInvitationInput {
+            tenant_id,
+            invitation_id,
+            idempotency_key,
+        } = input;
+        let (tenant, id, key) = invitation(tenant_id, &invitation_id, idempotency_key)?;
+        let scope = &scope.keyed(key);
         let tenant = tenant_or_current(scope, tenant).await?;
         let row = members::resend_invitation(scope.cx(), tenant, id).await?;
         Ok(ResendInvitationPayload {
@@ -232,7 +255,13 @@ impl InvitationsMutation {
     ) -> Result<RevokeInvitationPayload> {
         let scope = &Scope::anew(ctx);
         scope.cx().identity().await?;
-        let (tenant, id) = invitation(input.tenant_id, &input.invitation_id)?;
+        let RevokeInvitationInput {
+            tenant_id,
+            invitation_id,
+            idempotency_key,
+        } = input;
+        let (tenant, id, key) = invitation(tenant_id, &invitation_id, idempotency_key)?;
+        let scope = &scope.keyed(key);
         let tenant = tenant_or_current(scope, tenant).await?;
         let row = members::revoke_invitation(scope.cx(), tenant, id).await?;
         Ok(RevokeInvitationPayload {
@@ -253,8 +282,9 @@ impl InvitationsMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which one, and how.")] input: AcceptInvitationInput,
     ) -> Result<AcceptInvitationPayload> {
-        let scope = &Scope::anew(ctx);
-        let accepted = members::accept_invitation(scope.cx(), input.read()?).await?;
+        let (accept, key) = input.read()?;
+        let scope = &Scope::anew(ctx).keyed(key);
+        let accepted = members::accept_invitation(scope.cx(), accept).await?;
         Ok(AcceptInvitationPayload::of(scope, accepted))
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::ids::{TenantId, UserId};
 
 use crate::{
-    domain::{fields::Fields, members, tenants},
+    domain::{fields::Fields, idempotency::IdempotencyKey, members, tenants},
     graphql::{
         context::Scope,
         error::Result,
@@ -14,11 +14,17 @@ use crate::{
 };
 
 /// Reads which member of which tenant is meant.
-fn member(tenant_id: Option<ID>, user_id: &ID) -> Result<(Option<TenantId>, UserId)> {
+fn member(
+    tenant_id: Option<ID>,
+    user_id: &ID,
+    key: Option<String>,
+) -> Result<(Option<TenantId>, UserId, Option<IdempotencyKey>)> {
     let mut fields = Fields::new();
     let tenant = fields.take("tenant_id", optional(tenant_id, |text| input::id(&text)));
     let user = fields.take("user_id", input::id(user_id));
-    complete(fields, tenant.zip(user))
+    let key = fields.take("idempotency_key", input::key(key));
+    let ((tenant, user), key) = complete(fields, tenant.zip(user).zip(key))?;
+    Ok((tenant, user, key))
 }
 
 /// Somebody's new role.
@@ -30,6 +36,9 @@ pub struct ChangeMemberRoleInput {
     user_id: ID,
     /// The new role.
     role: TenantRole,
+    /// Your own name for this request, 1 to 255 visible ASCII characters, e.g. a UUID. For 24 hours
+    /// a repeat with the same name gets the same answer and does nothing again.
+    idempotency_key: Option<String>,
 }
 
 /// The changed membership.
@@ -46,6 +55,9 @@ pub struct RemoveMemberInput {
     tenant_id: Option<ID>,
     /// Who.
     user_id: ID,
+    /// Your own name for this request, 1 to 255 visible ASCII characters, e.g. a UUID. For 24 hours
+    /// a repeat with the same name gets the same answer and does nothing again.
+    idempotency_key: Option<String>,
 }
 
 /// The tenant without the person.
@@ -91,8 +103,10 @@ impl MembersMutation {
             tenant_id,
             user_id,
             role,
+            idempotency_key,
         } = input;
-        let (tenant, user) = member(tenant_id, &user_id)?;
+        let (tenant, user, key) = member(tenant_id, &user_id, idempotency_key)?;
+        let scope = &scope.keyed(key);
         let tenant = tenant_or_current(scope, tenant).await?;
         let changed = members::change_role(scope.cx(), tenant, user, role.into()).await?;
         Ok(ChangeMemberRolePayload {
@@ -111,8 +125,13 @@ impl MembersMutation {
     ) -> Result<RemoveMemberPayload> {
         let scope = &Scope::anew(ctx);
         scope.cx().identity().await?;
-        let RemoveMemberInput { tenant_id, user_id } = input;
-        let (tenant, user) = member(tenant_id, &user_id)?;
+        let RemoveMemberInput {
+            tenant_id,
+            user_id,
+            idempotency_key,
+        } = input;
+        let (tenant, user, key) = member(tenant_id, &user_id, idempotency_key)?;
+        let scope = &scope.keyed(key);
         let tenant = tenant_or_current(scope, tenant).await?;
         members::remove(scope.cx(), tenant, user).await?;
         Ok(RemoveMemberPayload {

@@ -6,6 +6,7 @@ use entity::ids::TenantId;
 use crate::{
     domain::{
         fields::{FieldProblem, Fields},
+        idempotency::IdempotencyKey,
         patch::Patch,
         tenants::{self, UpdateTenant},
         values::{CompanyName, Settings},
@@ -28,14 +29,18 @@ pub struct UpdateTenantInput {
     /// The new settings, a JSON object of at most 64 KiB, replacing the old ones as a whole; null
     /// empties them.
     settings: MaybeUndefined<serde_json::Value>,
+    /// Your own name for this request, 1 to 255 visible ASCII characters, e.g. a UUID. For 24 hours
+    /// a repeat with the same name gets the same answer and does nothing again.
+    idempotency_key: Option<String>,
 }
 
 impl UpdateTenantInput {
-    fn read(self) -> Result<(Option<TenantId>, UpdateTenant)> {
+    fn read(self) -> Result<(Option<TenantId>, UpdateTenant, Option<IdempotencyKey>)> {
         let Self {
             tenant_id,
             name,
             settings,
+            idempotency_key,
         } = self;
         let mut fields = Fields::new();
         let id = fields.take("tenant_id", optional(tenant_id, |text| input::id(&text)));
@@ -46,8 +51,10 @@ impl UpdateTenantInput {
         let settings: Result<Patch<Settings>, FieldProblem> =
             patch(settings).try_map(Settings::parse);
         let settings = fields.take("settings", settings);
-        let (id, (name, settings)) = complete(fields, id.zip(name.zip(settings)))?;
-        Ok((id, UpdateTenant { name, settings }))
+        let key = fields.take("idempotency_key", input::key(idempotency_key));
+        let read = id.zip(name.zip(settings)).zip(key);
+        let ((id, (name, settings)), key) = complete(fields, read)?;
+        Ok((id, UpdateTenant { name, settings }, key))
     }
 }
 
@@ -72,7 +79,8 @@ impl TenantsMutation {
     ) -> Result<UpdateTenantPayload> {
         let scope = &Scope::anew(ctx);
         scope.cx().identity().await?;
-        let (id, update) = input.read()?;
+        let (id, update, key) = input.read()?;
+        let scope = &scope.keyed(key);
         let id = tenant_or_current(scope, id).await?;
         let place = tenants::update(scope.cx(), id, update).await?;
         Ok(UpdateTenantPayload {

@@ -1,5 +1,6 @@
 //! The program as a person starts it: the real binary in a directory of its own.
 
+mod crash;
 mod help;
 mod migrate;
 mod serve;

@@ -136,6 +136,11 @@ impl TestApp {
             .expect("the outbox can be read")
     }
 
+    /// Sweeps what is over; returns how many rows that were.
+    pub async fn sweep(&self) -> u64 {
+        worker::sweep(&self.app).await.expect("it can sweep")
+    }
+
     /// How many SQL statements the application sends while something happens.
     pub async fn sql(&self, happens: impl AsyncFnOnce()) -> u64 {
         let before = self.app.statements.count();

@@ -9,6 +9,15 @@ use async_graphql::parser::{
 
 /// The names of all queries and mutations.
 pub fn operations() -> Vec<String> {
+    fields_of(&["Query", "Mutation"])
+}
+
+/// The names of all mutations.
+pub fn mutations() -> Vec<String> {
+    fields_of(&["Mutation"])
+}
+
+fn fields_of(roots: &[&str]) -> Vec<String> {
     let mut operations = Vec::new();
     for definition in parse_schema(erpmax::graphql::sdl())
         .expect("the schema parses")
@@ -17,7 +26,7 @@ pub fn operations() -> Vec<String> {
         let TypeSystemDefinition::Type(definition) = definition else {
             continue;
         };
-        let root = matches!(definition.node.name.node.as_str(), "Query" | "Mutation");
+        let root = roots.contains(&definition.node.name.node.as_str());
         if let (true, TypeKind::Object(object)) = (root, &definition.node.kind) {
             let names = object
                 .fields
