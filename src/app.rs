@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     domain::{
         auth::{password::PasswordHasher, token::TokenSigner},
+        billing::PlanCache,
         db::StatementCounter,
     },
     ports::{
@@ -50,6 +51,8 @@ pub struct Parts {
     pub passwords: PasswordHasher,
     /// Signs and reads tokens.
     pub tokens: TokenSigner,
+    /// The plans as last read.
+    pub plans: PlanCache,
     /// Wakes the relay when a job was written.
     pub outbox_wake: Arc<Notify>,
     /// How many SQL statements were sent.

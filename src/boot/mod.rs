@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     domain::{
         auth::{password::PasswordHasher, token::TokenSigner},
+        billing::PlanCache,
         db::StatementCounter,
     },
     error::Result,
@@ -65,6 +66,7 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
         mailer: mailer(&config, clock.clone()),
         passwords: PasswordHasher::new(config.auth.hashing_permits, config.auth.hashing_queue),
         tokens: TokenSigner::new(&config.auth.secret_key),
+        plans: PlanCache::default(),
         outbox_wake: Arc::new(Notify::new()),
         tasks: TaskTracker::new(),
         config,

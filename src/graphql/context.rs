@@ -9,7 +9,7 @@ use std::{
 use async_graphql::Context;
 use entity::{
     ids::{PlanId, TenantId},
-    invitation, plan, subscription,
+    invitation, subscription,
 };
 use tokio::sync::OnceCell;
 
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         auth::{self, Me},
-        billing,
+        billing::{self, SharedPlan},
         cx::Cx,
         idempotency::IdempotencyKey,
         members::{self, InvitationFilter, Member, MemberFilter},
@@ -41,7 +41,6 @@ struct Inner {
     me: Option<Me>,
     places: OnceCell<Listing<TenantMembership>>,
     subscriptions: Loader<TenantId, Arc<subscription::Model>>,
-    plans: Loader<PlanId, Arc<plan::Model>>,
     seats: Loader<TenantId, u64>,
     /// The tenants that lists of this request have shown.
     shown: Mutex<HashSet<TenantId>>,
@@ -69,7 +68,6 @@ impl Scope {
             me,
             places: OnceCell::new(),
             subscriptions: Loader::default(),
-            plans: Loader::default(),
             seats: Loader::default(),
             shown: Mutex::default(),
             member_pages: LoaderByArguments::default(),
@@ -174,9 +172,6 @@ impl Scope {
     pub async fn subscription(&self, tenant: TenantId) -> Result<Option<Arc<subscription::Model>>> {
         let fetch = async |tenants: Vec<TenantId>| {
             let found = billing::subscriptions(self.cx(), &tenants).await?;
-            self.0
-                .plans
-                .announce(found.values().map(|subscription| subscription.plan_id));
             Ok(found
                 .into_iter()
                 .map(|(tenant, row)| (tenant, Arc::new(row)))
@@ -186,15 +181,8 @@ impl Scope {
     }
 
     /// A plan.
-    pub async fn plan(&self, id: PlanId) -> Result<Option<Arc<plan::Model>>> {
-        let fetch = async |ids: Vec<PlanId>| {
-            let found = billing::plans_by_id(self.cx(), &ids).await?;
-            Ok(found
-                .into_iter()
-                .map(|(id, row)| (id, Arc::new(row)))
-                .collect())
-        };
-        self.0.plans.get(id, fetch).await
+    pub async fn plan(&self, id: PlanId) -> Result<Option<SharedPlan>> {
+        Ok(billing::plan(self.cx(), id).await?)
     }
 
     /// How many seats of a tenant are taken.

@@ -35,7 +35,9 @@ pub fn routes() -> OpenApiRouter {
 #[tracing::instrument(name = "rest.billing.plans", skip_all)]
 async fn plans(Visitor(cx): Visitor) -> Answer<ListEnvelope<Plan>> {
     let plans = billing::plans(&cx).await?;
-    Ok(ListEnvelope::whole(plans.iter().map(Plan::from).collect()))
+    Ok(ListEnvelope::whole(
+        plans.iter().map(|plan| Plan::from(&**plan)).collect(),
+    ))
 }
 
 /// Show the subscription of the token's company.

@@ -55,6 +55,43 @@ async fn anybody_sees_the_plans_on_offer() {
 }
 
 #[tokio::test]
+async fn a_changed_plan_shows_on_every_replica_within_a_second() {
+    let app = TestApp::new().await;
+    let other = app.replica().await;
+    let shown = async |app: &TestApp| {
+        let reply = app.visitor().get("/billing/plans").await;
+        reply.expect(200).as_array().unwrap().len()
+    };
+    for replica in [&app, &other] {
+        assert_eq!(shown(replica).await, 4);
+    }
+    // Moves the clock, which is the same for both, by less than a second.
+    assert!(db::PLANS_SHOWN_FOR < std::time::Duration::from_secs(1));
+    db::retire_plan(&app, "enterprise").await;
+    for replica in [&app, &other] {
+        assert_eq!(shown(replica).await, 3);
+    }
+    other.leave().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn plans_are_not_shown_for_longer_because_the_database_is_away() {
+    let app = TestApp::new().await;
+    let cut_off = app.replica().await;
+    let visitor = cut_off.visitor();
+    visitor.get("/billing/plans").await.expect(200);
+    cut_off.app.db.close_by_ref().await.unwrap();
+    visitor.get("/billing/plans").await.expect(200);
+    app.advance(db::PLANS_SHOWN_FOR);
+    for _ in 0..2 {
+        assert_code(&visitor.get("/billing/plans").await, "INTERNAL", "");
+    }
+    cut_off.leave().await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_plan_that_is_no_longer_on_offer_is_not_shown_but_kept() {
     let app = TestApp::new().await;
     let acme = app.company("Acme").await;

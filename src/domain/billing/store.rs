@@ -17,6 +17,14 @@ use crate::{
     error::Result,
 };
 
+/// All plans, in their order.
+pub async fn plans(db: &impl ConnectionTrait) -> Result<Vec<plan::Model>> {
+    let all = plan::Entity::find()
+        .order_by_asc(plan::Column::SortOrder)
+        .order_by_asc(plan::Column::Id);
+    Ok(all.all(db).await?)
+}
+
 /// The plans on offer, in their order.
 pub async fn active_plans(db: &impl ConnectionTrait) -> Result<Vec<plan::Model>> {
     let active = plan::Entity::find()
@@ -26,12 +34,9 @@ pub async fn active_plans(db: &impl ConnectionTrait) -> Result<Vec<plan::Model>>
     Ok(active.all(db).await?)
 }
 
-/// Plans by id.
-pub async fn plans(db: &impl ConnectionTrait, ids: &[PlanId]) -> Result<Vec<plan::Model>> {
-    Ok(plan::Entity::find()
-        .filter(plan::Column::Id.is_in(ids.iter().copied()))
-        .all(db)
-        .await?)
+/// A plan.
+pub async fn plan(db: &impl ConnectionTrait, id: PlanId) -> Result<Option<plan::Model>> {
+    Ok(plan::Entity::find_by_id(id).one(db).await?)
 }
 
 /// The plan that new tenants start on.

@@ -1,7 +1,5 @@
 //! What can be bought.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Object};
 
 use crate::{
@@ -18,6 +16,6 @@ impl BillingQuery {
     /// The plans on offer, in the order of the price page. Public: needs no token.
     async fn plans(&self, ctx: &Context<'_>) -> Result<Vec<Plan>> {
         let plans = billing::plans(Scope::of(ctx).cx()).await?;
-        Ok(plans.into_iter().map(|plan| Plan(Arc::new(plan))).collect())
+        Ok(plans.into_iter().map(Plan).collect())
     }
 }

@@ -21,6 +21,9 @@ use serde_json::json;
 
 use super::TestApp;
 
+/// After this a changed plan shows on every replica.
+pub const PLANS_SHOWN_FOR: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// How many rows there are: what must not change when a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
@@ -313,6 +316,8 @@ async fn change_plan(app: &TestApp, slug: &str, change: impl FnOnce(&mut plan::A
     };
     change(&mut row);
     row.update(&app.app.db).await.unwrap();
+    // For so long a process may show what it has read before.
+    app.advance(PLANS_SHOWN_FOR);
 }
 
 /// Takes a plan off the price list.
