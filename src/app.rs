@@ -14,8 +14,8 @@ use crate::{
     domain::{
         auth::{password::PasswordHasher, token::TokenSigner},
         billing::PlanCache,
-        db::StatementCounter,
     },
+    metrics::Metrics,
     ports::{
         cache::Cache,
         clock::{Clock, Ids},
@@ -55,8 +55,8 @@ pub struct Parts {
     pub plans: PlanCache,
     /// Wakes the relay when a job was written.
     pub outbox_wake: Arc<Notify>,
-    /// How many SQL statements were sent.
-    pub statements: StatementCounter,
+    /// What is counted and measured.
+    pub metrics: Metrics,
     /// Cancelled when the process should stop.
     pub shutdown: CancellationToken,
     /// The tasks to wait for before it does.

@@ -7,6 +7,7 @@
 //! - [`graphql`], [`rest`]: the doors. Thin; they hold no rules.
 //! - [`worker`]: the door without a caller: work that was asked for and is done later.
 //! - [`ports`]: ways to the outside: cache, events, queue, mail, clock.
+//! - [`metrics`]: what is counted while it runs.
 //! - [`config`]: typed settings, the only reader of the environment.
 //! - [`boot`] turns a configuration into an [`app::App`]; [`server`] joins the doors;
 //!   [`cli`] is what a person types.
@@ -21,6 +22,7 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod graphql;
+pub mod metrics;
 pub mod ports;
 pub mod rest;
 pub mod server;

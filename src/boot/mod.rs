@@ -15,9 +15,9 @@ use crate::{
     domain::{
         auth::{password::PasswordHasher, token::TokenSigner},
         billing::PlanCache,
-        db::StatementCounter,
     },
     error::Result,
+    metrics::Metrics,
     ports::{
         cache::Cache,
         clock::{Clock, Ids},
@@ -36,9 +36,12 @@ pub async fn boot(config: Config) -> Result<App> {
 /// The application with a clock and ids of the caller's choice.
 pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
     install_tls();
-    let statements = StatementCounter::default();
+    let metrics = Metrics::new(clock.now(), config.metrics.operation_names);
     let mut db = database::connect(&config.database).await?;
-    db.set_metric_callback(statements.callback());
+    let sql = metrics.sql.clone();
+    db.set_metric_callback(move |info| {
+        sql.statement(&info.statement.sql, info.elapsed, info.failed);
+    });
 
     let shutdown = CancellationToken::new();
     let redis = match &config.redis_url {
@@ -64,7 +67,11 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
         // queue may forget. More room than there are workers would only let leases run out.
         queue: JobQueue::local(config.worker.concurrency),
         mailer: mailer(&config, clock.clone()),
-        passwords: PasswordHasher::new(config.auth.hashing_permits, config.auth.hashing_queue),
+        passwords: PasswordHasher::new(
+            config.auth.hashing_permits,
+            config.auth.hashing_queue,
+            metrics.hashing.clone(),
+        ),
         tokens: TokenSigner::new(&config.auth.secret_key),
         plans: PlanCache::default(),
         outbox_wake: Arc::new(Notify::new()),
@@ -73,7 +80,7 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
         db,
         clock,
         ids,
-        statements,
+        metrics,
         shutdown,
     });
     if let Some(ear) = ear {

@@ -20,6 +20,7 @@ pub(super) fn announce(config: &Config) {
             database = config.database.describe(),
             cache = shared(config),
             letters = letters(config),
+            metrics = metrics(config, ""),
             links = links(config),
             browsers = browsers(config),
             "serving",
@@ -48,6 +49,7 @@ fn facts(config: &Config) -> Vec<Fact> {
         ("REST", format!("{own}/api/v1")),
         ("API pages", format!("{own}/docs, {own}/openapi.json")),
         ("Health", format!("{own}/health, {own}/health/ready")),
+        ("Metrics", metrics(config, &own)),
         ("Database", config.database.describe()),
         ("Cache", shared(config)),
         ("Events", shared(config)),
@@ -72,6 +74,19 @@ fn playground(config: &Config, own: &str) -> String {
         format!("{own}/graphql in a browser; the page loads its scripts from the internet")
     } else {
         "off (PLAYGROUND switches it on)".into()
+    }
+}
+
+fn metrics(config: &Config, own: &str) -> String {
+    let settings = &config.metrics;
+    let token = match settings.token {
+        Some(_) => " to whoever shows METRICS_TOKEN",
+        None => "",
+    };
+    match settings.address {
+        Some(address) => format!("http://{address}/metrics{token}"),
+        None if settings.token.is_some() => format!("{own}/metrics{token}"),
+        None => "off (METRICS_ADDR or METRICS_TOKEN switches them on)".into(),
     }
 }
 

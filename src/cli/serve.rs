@@ -1,6 +1,9 @@
 //! `serve`: everything in one process, from the first check to the last answer.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     net::TcpSocket,
@@ -27,12 +30,15 @@ const ONE_REQUEST: Duration = Duration::from_millis(500);
 pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
     // Taken before anything is changed, opened after everything is ready: a port in use is found
     // out at once, and nobody waits at a door that does not open yet.
-    let socket = match reserve(&settings.server) {
-        Ok(socket) => socket,
+    let (socket, metrics) = match reserve_all(&settings) {
+        Ok(sockets) => sockets,
         // What else is wrong is worth knowing first: it does not go away with the other process.
         Err(taken) => return configure(settings).and(Err(taken)),
     };
     settings.server.port = socket.local_addr()?.port();
+    if let Some(metrics) = &metrics {
+        settings.metrics.metrics_addr = Some(metrics.local_addr()?);
+    }
     let config = configure(settings)?;
     prepare_schema(&config.database).await?;
     let app = boot::boot(config).await?;
@@ -41,6 +47,10 @@ pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
 
     let mut signals = Signals::listen()?;
     let listener = socket.listen(BACKLOG)?;
+    if let Some(metrics) = metrics {
+        let listener = metrics.listen(BACKLOG)?;
+        app.spawn_vital("metrics", server::serve_metrics(app.clone(), listener));
+    }
     banner::announce(&app.config);
     let serving = async {
         server::serve(app.clone(), listener).await;
@@ -93,9 +103,17 @@ pub(super) async fn prepare_schema(database: &Database) -> Result<()> {
     }
 }
 
+/// The address of everything, and that of the metrics where they have one.
+fn reserve_all(settings: &Settings) -> Result<(TcpSocket, Option<TcpSocket>), BoxError> {
+    let ServerSettings { host, port, .. } = settings.server;
+    let everything = reserve(SocketAddr::new(host, port), "HOST and PORT choose")?;
+    let metrics = settings.metrics.metrics_addr;
+    let metrics = metrics.map(|address| reserve(address, "METRICS_ADDR chooses"));
+    Ok((everything, metrics.transpose()?))
+}
+
 /// Binds without listening.
-fn reserve(server: &ServerSettings) -> Result<TcpSocket, BoxError> {
-    let address = std::net::SocketAddr::new(server.host, server.port);
+fn reserve(address: SocketAddr, chooses: &str) -> Result<TcpSocket, BoxError> {
     let bind = || {
         let socket = if address.is_ipv4() {
             TcpSocket::new_v4()
@@ -109,7 +127,7 @@ fn reserve(server: &ServerSettings) -> Result<TcpSocket, BoxError> {
         Ok(socket)
     };
     bind().map_err(|error: std::io::Error| {
-        format!("cannot listen on {address}: {error}; HOST and PORT choose another").into()
+        format!("cannot listen on {address}: {error}; {chooses} another").into()
     })
 }
 

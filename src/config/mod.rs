@@ -13,6 +13,7 @@ mod idempotency;
 mod log;
 mod mail;
 mod members;
+mod metrics;
 mod problem;
 mod redis;
 mod secret;
@@ -34,6 +35,7 @@ pub use self::{
     log::{Log, LogFormat, LogSettings},
     mail::{Mail, MailSettings},
     members::{InviteUnknown, Members, MembersSettings},
+    metrics::{Metrics, MetricsSettings},
     problem::{Problem, Problems},
     redis::RedisSettings,
     server::{Origins, Server, ServerSettings},
@@ -76,6 +78,9 @@ pub struct Settings {
     /// Logs.
     #[command(flatten)]
     pub log: LogSettings,
+    /// Metrics.
+    #[command(flatten)]
+    pub metrics: MetricsSettings,
 }
 
 impl Settings {
@@ -106,6 +111,7 @@ impl Settings {
             mail,
             worker,
             log,
+            metrics,
         } = self;
         let mut problems = Problems::default();
         let (environment, data_dir) = (general.environment, general.data_dir);
@@ -128,6 +134,7 @@ impl Settings {
             mail: mail.resolve(&data_dir),
             worker: worker.resolve(&mut problems),
             log: log.resolve(&mut problems),
+            metrics: metrics.resolve(server.address(), environment, &mut problems),
             plans_file: environment::existing(general.plans_file, &mut problems),
             server,
             data_dir,
@@ -185,6 +192,8 @@ pub struct Config {
     pub worker: Worker,
     /// Logs.
     pub log: Log,
+    /// Metrics.
+    pub metrics: Metrics,
     /// A list of plans that replaces the built-in one when plans are seeded.
     pub plans_file: Option<PathBuf>,
 }

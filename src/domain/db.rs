@@ -1,19 +1,12 @@
 //! What every `store.rs` shares: errors of the database in the domain's words, pages applied to
-//! queries, and the count of statements.
+//! queries, and the state of the pool.
 
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{collections::HashMap, hash::Hash};
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait,
-    IntoActiveModel, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, SqlErr,
-    TryGetable,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend,
+    DbErr, EntityTrait, ExprTrait, IntoActiveModel, Order, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select, SqlErr, TryGetable,
     sea_query::{Expr, Func, LikeExpr, LockType, Query, SelectStatement, WindowStatement},
 };
 
@@ -268,21 +261,26 @@ pub fn contains(column: impl ColumnTrait, term: &SearchTerm) -> Expr {
     column.like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }
 
-/// Counts the SQL statements that were sent.
-#[derive(Clone, Debug, Default)]
-pub struct StatementCounter(Arc<AtomicU64>);
+/// The connections of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// How many are open.
+    pub open: u32,
+    /// How many of those are at rest.
+    pub idle: u32,
+}
 
-impl StatementCounter {
-    /// How many so far.
-    pub fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// What `SeaORM` calls after each statement.
-    pub fn callback(&self) -> impl Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static {
-        let counter = self.0.clone();
-        move |_| {
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
+/// How a pool stands; asks the database nothing.
+pub fn pool(db: &DatabaseConnection) -> Pool {
+    let (open, idle) = if db.get_database_backend() == DbBackend::Postgres {
+        let pool = db.get_postgres_connection_pool();
+        (pool.size(), pool.num_idle())
+    } else {
+        let pool = db.get_sqlite_connection_pool();
+        (pool.size(), pool.num_idle())
+    };
+    Pool {
+        open,
+        idle: u32::try_from(idle).unwrap_or(open),
     }
 }

@@ -126,6 +126,9 @@ impl UnitOfWork {
         if !recorded.is_empty() {
             // Not awaited: the events are durable, the bus only wakes listeners earlier.
             let app = cx.app().clone();
+            for event in &recorded {
+                app.metrics.jobs.event(event.event.kind());
+            }
             cx.app()
                 .spawn("publish", async move { app.bus.publish(&recorded).await });
         }

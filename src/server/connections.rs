@@ -30,9 +30,10 @@ pub async fn serve(app: &App, listener: TcpListener, router: Router) {
     while let Some((stream, peer, permit)) = accept(app, &listener, &room).await {
         let stopping = app.shutdown.clone();
         let conversation = converse(http.clone(), stream, peer, router.clone(), stopping);
+        let counted = app.metrics.http.connection();
         open.spawn(async move {
             conversation.await;
-            drop(permit);
+            drop((counted, permit));
         });
         // Those that have ended are forgotten now and then, not only at the end.
         while open.try_join_next().is_some() {}

@@ -6,6 +6,7 @@
 
 mod connections;
 mod cors;
+mod metrics;
 mod observe;
 
 use std::{any::Any, panic::AssertUnwindSafe};
@@ -38,6 +39,13 @@ use crate::{
 pub fn router(app: App) -> Router {
     let doors = rest::router()
         .merge(graphql::router(app.clone()))
+        .merge(metrics::public(&app));
+    layered(app, doors)
+}
+
+/// Puts around the doors what holds for all of them.
+fn layered(app: App, doors: Router) -> Router {
+    let doors = doors
         .layer(DefaultBodyLimit::max(app.config.server.max_body_bytes))
         .layer(from_fn(observe::note_route));
     // A router's layers run after it has chosen a route; the slash must be gone before.
@@ -55,6 +63,15 @@ pub fn router(app: App) -> Router {
 /// Serves until `app.shutdown`, then lets requests in hand finish for as long as configured.
 pub async fn serve(app: App, listener: TcpListener) {
     connections::serve(&app, listener, router(app.clone())).await;
+}
+
+/// Serves the metrics, and nothing else, until `app.shutdown`.
+pub async fn serve_metrics(app: App, listener: TcpListener) {
+    let router = layered(
+        app.clone(),
+        metrics::routes(app.clone()).fallback(metrics::nowhere),
+    );
+    connections::serve(&app, listener, router).await;
 }
 
 /// `/x/` is `/x` (ruling 46). Only one slash goes, and the root stays what it is.

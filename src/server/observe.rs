@@ -21,6 +21,7 @@ use tracing::{Instrument, field};
 use crate::{
     app::App,
     domain::cx::{Cx, RequestInfo},
+    metrics::Counted,
 };
 
 /// Names the request, in both directions.
@@ -67,11 +68,12 @@ pub async fn note_route(matched: Option<MatchedPath>, request: Request, next: Ne
     next.run(request).await
 }
 
-/// The log line of one request, written when it ends, whichever way.
+/// The log line of one request and its place in the metrics, written when it ends, whichever way.
 struct Line {
     started: Instant,
     method: Method,
     route: Route,
+    _in_flight: Counted,
     cx: Cx,
     status: Option<u16>,
 }
@@ -82,6 +84,7 @@ impl Line {
             started: Instant::now(),
             method,
             route,
+            _in_flight: cx.app().metrics.http.begin(),
             cx,
             status: None,
         }
@@ -91,10 +94,14 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let known = self.cx.noted();
-        let duration_ms = self.started.elapsed().as_secs_f64() * 1_000.0;
+        let elapsed = self.started.elapsed();
+        let duration_ms = elapsed.as_secs_f64() * 1_000.0;
+        let route = self.route.0.get().map(MatchedPath::as_str);
+        let metrics = &self.cx.app().metrics.http;
+        metrics.request(self.method.as_str(), route, self.status, elapsed);
         tracing::info!(
             method = %self.method,
-            route = self.route.0.get().map_or("none", MatchedPath::as_str),
+            route = route.unwrap_or("none"),
             status = self.status,
             duration_ms = (duration_ms * 1_000.0).round() / 1_000.0,
             request.id = self.cx.request_id(),
@@ -130,7 +137,7 @@ fn info(request: &Request, request_id: String) -> RequestInfo {
 }
 
 /// The token of a bearer header; the scheme's case does not matter (RFC 9110 section 11.1).
-fn bearer(header: &str) -> Option<&str> {
+pub(super) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)

@@ -1,7 +1,11 @@
 //! Takes jobs from the queue and has them handled: a time limit, a log line, and no panic or error
 //! that ends the worker.
 
-use std::{any::Any, panic::AssertUnwindSafe, time::Instant};
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use futures::FutureExt;
 use tokio::time::timeout;
@@ -34,7 +38,9 @@ async fn handle(app: &App, delivery: Delivery) {
     let outcome = async {
         let started = Instant::now();
         let outcome = attempt(app, message).await;
-        log(message, &outcome, started);
+        log(message, &outcome, started.elapsed());
+        let (kind, elapsed) = (message.job.kind(), started.elapsed());
+        app.metrics.jobs.handled(kind, outcome.word(), elapsed);
         outcome
     };
     let outcome = outcome.instrument(span).await;
@@ -74,9 +80,9 @@ fn failed(error: &Error) -> Outcome {
 }
 
 /// The one line per job; its ids are in the span.
-fn log(message: &Message, outcome: &Outcome, started: Instant) {
+fn log(message: &Message, outcome: &Outcome, elapsed: Duration) {
     let kind = message.job.kind();
-    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     match outcome {
         Outcome::Done => tracing::info!(outcome = "done", duration_ms = ms, "job {kind}"),
         Outcome::Retry(why) => {

@@ -24,6 +24,7 @@ mod harness;
 mod idempotency;
 mod isolation;
 mod members;
+mod metrics;
 mod migrations;
 mod parity;
 mod permissions;

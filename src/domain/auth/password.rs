@@ -8,7 +8,7 @@ use std::sync::{
     Arc, LazyLock,
     atomic::{AtomicUsize, Ordering},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use argon2::{
     Argon2,
@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use crate::{
     domain::values::{Password, PasswordAttempt},
     error::{Error, Result},
+    metrics::Hashing,
 };
 
 /// bcrypt never saw more of a password than this many bytes; the legacy system cut there.
@@ -31,7 +32,20 @@ const BCRYPT_BYTES: usize = 72;
 pub struct PasswordHasher {
     permits: Arc<Semaphore>,
     in_hand: Arc<AtomicUsize>,
+    limit: usize,
     capacity: usize,
+    metrics: Hashing,
+}
+
+/// How busy the hasher is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// How many hashes may run at once.
+    pub permits: usize,
+    /// How many run.
+    pub running: usize,
+    /// How many wait.
+    pub waiting: usize,
 }
 
 /// What came of comparing a password with a hash.
@@ -54,11 +68,24 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| {
 
 impl PasswordHasher {
     /// `permits` hashes at once, `queue` more waiting.
-    pub fn new(permits: usize, queue: usize) -> Self {
+    pub fn new(permits: usize, queue: usize, metrics: Hashing) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(permits)),
             in_hand: Arc::default(),
+            limit: permits,
             capacity: permits + queue,
+            metrics,
+        }
+    }
+
+    /// How busy it is at the moment.
+    pub fn load(&self) -> Load {
+        let running = self.limit.saturating_sub(self.permits.available_permits());
+        let in_hand = self.in_hand.load(Ordering::Acquire);
+        Load {
+            permits: self.limit,
+            running,
+            waiting: in_hand.saturating_sub(running),
         }
     }
 
@@ -88,17 +115,26 @@ impl PasswordHasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let place = Place::take(&self.in_hand, self.capacity).ok_or(Error::RateLimited {
-            retry_after: Duration::from_secs(1),
+        let place = Place::take(&self.in_hand, self.capacity).ok_or_else(|| {
+            self.metrics.refused.inc();
+            Error::RateLimited {
+                retry_after: Duration::from_secs(1),
+            }
         })?;
+        let asked = Instant::now();
         let permit = Arc::clone(&self.permits)
             .acquire_owned()
             .await
             .map_err(Error::internal)?;
+        let metrics = self.metrics.clone();
         tokio::task::spawn_blocking(move || {
             // Held by the work, not by the request: a client that hangs up frees nothing early.
             let _held = (place, permit);
-            work()
+            let begun = Instant::now();
+            metrics.wait.observe((begun - asked).as_secs_f64());
+            let done = work();
+            metrics.work.observe(begun.elapsed().as_secs_f64());
+            done
         })
         .await
         .map_err(Error::internal)
@@ -174,7 +210,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_knows_its_password_only() {
-        let hasher = PasswordHasher::new(1, 8);
+        let hasher = PasswordHasher::new(1, 8, Hashing::unread());
         let hash = hasher
             .hash(&Password::parse("SecurePass123!").unwrap())
             .await
@@ -197,7 +233,7 @@ mod tests {
 
     #[tokio::test]
     async fn legacy_hashes_match_and_are_replaced_when_compared_whole() {
-        let hasher = PasswordHasher::new(1, 8);
+        let hasher = PasswordHasher::new(1, 8, Hashing::unread());
         for (length, outdated) in [(BCRYPT_BYTES, true), (BCRYPT_BYTES + 1, false)] {
             let typed = "x".repeat(length);
             let stored = bcrypt::hash(&typed.as_bytes()[..BCRYPT_BYTES], 4).unwrap();
@@ -208,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_no_place_is_told_to_come_back() {
-        let hasher = PasswordHasher::new(1, 0);
+        let hasher = PasswordHasher::new(1, 0, Hashing::unread());
         let held = Place::take(&hasher.in_hand, 1).unwrap();
         let refused = hasher.verify(&attempt("x"), None).await;
         assert!(matches!(refused, Err(Error::RateLimited { .. })));

@@ -117,6 +117,29 @@ pub async fn dead(cx: &Cx) -> Result<u64> {
     store::dead(cx.db()).await
 }
 
+/// How the outbox stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Jobs that are not safe yet.
+    pub waiting: u64,
+    /// Jobs that were given up.
+    pub dead: u64,
+    /// How long ago the oldest waiting one was asked for.
+    pub lag: Duration,
+}
+
+/// How the outbox stands, by one statement.
+pub async fn backlog(cx: &Cx) -> Result<Backlog> {
+    cx.system_access()?;
+    let (waiting, dead, oldest) = store::backlog(cx.db()).await?;
+    let lag = oldest.map(|oldest| cx.now() - oldest);
+    Ok(Backlog {
+        waiting,
+        dead,
+        lag: lag.and_then(|lag| lag.to_std().ok()).unwrap_or_default(),
+    })
+}
+
 fn add(cx: &Cx, duration: Duration) -> Result<entity::Timestamp> {
     let duration = chrono::Duration::from_std(duration).map_err(Error::internal)?;
     Ok(cx.now() + duration)

@@ -147,3 +147,19 @@ pub async fn dead(db: &impl ConnectionTrait) -> Result<u64> {
         .count(db)
         .await?)
 }
+
+/// Rows that wait, rows that were given up, and when the oldest that waits was written.
+pub async fn backlog(db: &impl ConnectionTrait) -> Result<(u64, u64, Option<Timestamp>)> {
+    let waits: Expr = Expr::case(Column::DeadAt.is_null(), Expr::col(Column::CreatedAt)).into();
+    let row: Option<(i64, i64, Option<Timestamp>)> = outbox_message::Entity::find()
+        .select_only()
+        .column_as(Column::Id.count(), "messages")
+        .column_as(Column::DeadAt.count(), "dead")
+        .column_as(waits.min(), "oldest")
+        .into_tuple()
+        .one(db)
+        .await?;
+    let (all, dead, oldest) = row.unwrap_or_default();
+    let natural = |n| u64::try_from(n).unwrap_or_default();
+    Ok((natural(all - dead), natural(dead), oldest))
+}

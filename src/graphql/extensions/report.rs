@@ -78,6 +78,12 @@ fn log_operation(watch: &Watch, response: &Response) {
     codes.dedup();
     let caller = watch.scope.get().and_then(|scope| scope.cx().noted());
     let duration_ms = watch.started.elapsed().as_secs_f64() * 1_000.0;
+    watch.app.metrics.graphql.operation(
+        operation.and_then(|operation| operation.name.as_deref()),
+        caller.is_some(),
+        response.errors.first().and_then(code_of),
+        watch.started.elapsed(),
+    );
     tracing::info!(
         operation = operation.and_then(|operation| operation.name.as_deref()),
         kind = operation.map(|operation| operation.kind),

@@ -36,6 +36,17 @@ pub enum Outcome {
     Dead(String),
 }
 
+impl Outcome {
+    /// One word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Retry(_) => "retry",
+            Self::Dead(_) => "dead",
+        }
+    }
+}
+
 /// Jobs for workers. Cloning it copies a handle.
 #[derive(Clone)]
 pub struct JobQueue(Route);

@@ -143,9 +143,9 @@ impl TestApp {
 
     /// How many SQL statements the application sends while something happens.
     pub async fn sql(&self, happens: impl AsyncFnOnce()) -> u64 {
-        let before = self.app.statements.count();
+        let before = self.app.metrics.sql.count();
         happens().await;
-        self.app.statements.count() - before
+        self.app.metrics.sql.count() - before
     }
 
     /// The context of the system itself.

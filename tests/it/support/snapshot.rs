@@ -26,3 +26,9 @@ pub fn check(file: &str, expected: &str) {
         expected.lines().nth(line),
     );
 }
+
+/// A file of the repository.
+pub fn read(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"))
+}

@@ -1,0 +1,118 @@
+//! What is looked up when somebody reads the metrics: sizes and ages, not counts.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{family::Family, gauge::Gauge, info::Info},
+};
+
+use super::shelf::Shelf;
+
+/// A gauge that can say that it does not know.
+type Maybe = Gauge<f64, AtomicU64>;
+
+/// What is looked up when somebody reads the metrics.
+#[derive(Debug)]
+pub struct State {
+    /// How many connections to the database there may be.
+    pub pool_max: Gauge,
+    /// How many are open and at rest.
+    pub pool_idle: Gauge,
+    /// How many are at work.
+    pub pool_in_use: Gauge,
+    /// How many hashes may run at once.
+    pub hashing_permits: Gauge,
+    /// How many run.
+    pub hashing_running: Gauge,
+    /// How many wait.
+    pub hashing_waiting: Gauge,
+    /// Jobs that are not done.
+    pub outbox_waiting: Maybe,
+    /// Jobs that were given up.
+    pub outbox_dead: Maybe,
+    /// The age of the oldest job that is not done.
+    pub outbox_lag: Maybe,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Labelled {
+    state: &'static str,
+}
+
+impl State {
+    pub(super) fn new(shelf: &mut Shelf<'_>) -> Self {
+        let pool = Family::<Labelled, Gauge>::default();
+        let hashing = Family::<Labelled, Gauge>::default();
+        let outbox = Family::<Labelled, Maybe>::default();
+        let one = |family: &Family<Labelled, Gauge>, state| {
+            family.get_or_create_owned(&Labelled { state })
+        };
+        let jobs = |state| outbox.get_or_create_owned(&Labelled { state });
+        let state = Self {
+            pool_max: Gauge::default(),
+            pool_idle: one(&pool, "idle"),
+            pool_in_use: one(&pool, "in_use"),
+            hashing_permits: Gauge::default(),
+            hashing_running: one(&hashing, "running"),
+            hashing_waiting: one(&hashing, "waiting"),
+            outbox_waiting: jobs("waiting"),
+            outbox_dead: jobs("dead"),
+            outbox_lag: Maybe::default(),
+        };
+        shelf.put(
+            "database_connections",
+            &["state"],
+            "Connections to the database, `idle` or `in_use`",
+            pool,
+        );
+        shelf.put(
+            "database_connections_max",
+            &[],
+            "How many connections to the database there may be",
+            state.pool_max.clone(),
+        );
+        shelf.put(
+            "hashing",
+            &["state"],
+            "Password hashes in hand, `running` or `waiting`",
+            hashing,
+        );
+        shelf.put(
+            "hashing_permits",
+            &[],
+            "How many password hashes may run at once",
+            state.hashing_permits.clone(),
+        );
+        shelf.put(
+            "outbox_jobs",
+            &["state"],
+            "Jobs in the outbox, `waiting` (under way included) or `dead` (given up); NaN while the \
+             database does not answer",
+            outbox,
+        );
+        shelf.put_seconds(
+            "outbox_lag",
+            &[],
+            "Age of the oldest job that is neither done nor given up; 0 when there is none, NaN \
+             while the database does not answer",
+            state.outbox_lag.clone(),
+        );
+        shelf.put(
+            "build",
+            &["version"],
+            "The version that runs; always 1",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        state
+    }
+
+    /// The outbox: jobs waiting, jobs given up, seconds since the oldest waiting one was asked for;
+    /// nothing when it could not be looked at.
+    pub fn outbox(&self, found: Option<(f64, f64, f64)>) {
+        let (waiting, dead, lag) = found.unwrap_or((f64::NAN, f64::NAN, f64::NAN));
+        self.outbox_waiting.set(waiting);
+        self.outbox_dead.set(dead);
+        self.outbox_lag.set(lag);
+    }
+}
