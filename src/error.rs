@@ -180,6 +180,8 @@ pub enum Subject {
     User,
     /// An invitation.
     Invitation,
+    /// A sign-in.
+    Session,
     /// A plan.
     Plan,
     /// A tenant's subscription.
@@ -193,6 +195,7 @@ impl Subject {
             Self::Member => "User not found in this tenant",
             Self::User => "User not found",
             Self::Invitation => "Invitation not found",
+            Self::Session => "Session not found",
             Self::Plan => "Plan not found",
             Self::Subscription => "Subscription not found",
         }
@@ -279,7 +282,12 @@ words! {
     Reason, message, "The cause in words, for the client.":
     EmailTaken "EMAIL_TAKEN" "An account with this e-mail address exists already.",
     AlreadyMember "ALREADY_MEMBER" "This user is already in the tenant.",
-    LastOwner "LAST_OWNER" "The only owner of a tenant cannot be demoted.",
+    LastOwner "LAST_OWNER"
+        "The only owner of a tenant cannot leave or be demoted. Transfer the ownership first.",
+    AlreadyOwner "ALREADY_OWNER"
+        "This user is an owner already. To be one no longer, change your own role.",
+    SelfTransfer "SELF_TRANSFER" "You cannot transfer the ownership to yourself.",
+    AccountDisabled "ACCOUNT_DISABLED" "This user's account is disabled.",
     OwnerProtected "OWNER_PROTECTED" "Only an owner may act on an owner.",
     SelfRemoval "SELF_REMOVAL" "You cannot remove yourself.",
     InvitationUsed "INVITATION_USED" "This invitation has been used already.",

@@ -25,6 +25,7 @@ mod m20261123_000012_audit_log;
 mod m20261123_000013_idempotency_records;
 mod m20261123_000014_foreign_key_indexes;
 mod m20261123_000015_session_expiry_index;
+mod m20261123_000017_live_sessions;
 
 /// Knows every migration and their order.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000013_idempotency_records::Migration),
             Box::new(m20261123_000014_foreign_key_indexes::Migration),
             Box::new(m20261123_000015_session_expiry_index::Migration),
+            Box::new(m20261123_000017_live_sessions::Migration),
         ]
     }
 }

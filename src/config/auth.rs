@@ -59,6 +59,18 @@ pub struct AuthSettings {
     #[arg(hide_short_help = true)]
     pub session_retention_days: u64,
 
+    /// How many sessions an account may have; a further sign-in ends the one that was not used for
+    /// longest.
+    #[arg(
+        long,
+        env = "MAX_SESSIONS_PER_ACCOUNT",
+        global = true,
+        value_name = "N"
+    )]
+    #[arg(default_value_t = 100, value_parser = value_parser!(u16).range(1..=1000))]
+    #[arg(hide_short_help = true)]
+    pub max_sessions_per_account: u16,
+
     /// How many passwords are hashed at once [default: one less than there are cores].
     #[arg(
         long,
@@ -88,6 +100,8 @@ pub struct Auth {
     pub refresh_reuse_window: Duration,
     /// For how long a session that has ended is kept.
     pub session_retention: Duration,
+    /// How many sessions an account may have.
+    pub max_sessions: u64,
     /// How many passwords are hashed at once.
     pub hashing_permits: usize,
     /// How many more may wait.
@@ -108,6 +122,7 @@ impl AuthSettings {
             refresh_token_ttl: Duration::from_hours(24 * self.refresh_token_expire_days),
             refresh_reuse_window: Duration::from_secs(self.refresh_reuse_window_seconds),
             session_retention: Duration::from_hours(24 * self.session_retention_days),
+            max_sessions: self.max_sessions_per_account.into(),
             hashing_permits: self
                 .hashing_permits
                 .map_or_else(spare_cores, |n| n.get().into()),

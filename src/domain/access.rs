@@ -26,6 +26,8 @@ pub enum Permission {
     InviteMembers,
     /// Make somebody an owner.
     GrantOwnership,
+    /// Hand one's ownership over to another member.
+    TransferOwnership,
     /// Change people's roles.
     ChangeMemberRoles,
     /// Remove people.
@@ -42,6 +44,7 @@ impl Permission {
         Self::ViewMembers,
         Self::InviteMembers,
         Self::GrantOwnership,
+        Self::TransferOwnership,
         Self::ChangeMemberRoles,
         Self::RemoveMembers,
         Self::ViewSubscription,
@@ -91,6 +94,11 @@ impl Permission {
                 &[Owner, Admin],
             ),
             Self::GrantOwnership => ("GRANT_OWNERSHIP", "Make somebody an owner", &[Owner]),
+            Self::TransferOwnership => (
+                "TRANSFER_OWNERSHIP",
+                "Hand one's ownership over to another member",
+                &[Owner],
+            ),
             Self::ChangeMemberRoles => (
                 "CHANGE_MEMBER_ROLES",
                 "Change the roles of members",

@@ -18,6 +18,7 @@ use super::{
     access::AccessSet,
     auth,
     idempotency::{Claim, IdempotencyKey},
+    tenants,
     unit::UnitOfWork,
 };
 use crate::{
@@ -116,6 +117,20 @@ impl Cx {
     #[must_use]
     pub fn anew(&self) -> Self {
         self.with(Changes::default())
+    }
+
+    /// The same request and caller after their place in a tenant has changed.
+    pub(super) async fn moved(&self, tenant: TenantId) -> Result<Self> {
+        let identity = self.identity().await?;
+        if identity.tenant_id != Some(tenant) {
+            return Ok(self.anew());
+        }
+        // Asked of the database: an answer that is given again may be about yesterday.
+        let membership = tenants::store::membership(self.db(), identity.user.id, tenant).await?;
+        Ok(self.signed_in_as(Identity {
+            membership,
+            ..identity.clone()
+        }))
     }
 
     /// The same request under the name the client gave it.

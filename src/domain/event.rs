@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 
 use entity::{
     Timestamp,
-    ids::{EventId, InvitationId, TenantId, UserId},
+    ids::{EventId, InvitationId, SessionId, TenantId, UserId},
     membership::TenantRole,
 };
 use serde::{Deserialize, Serialize};
@@ -56,12 +56,35 @@ pub enum DomainEvent {
         /// The new role.
         role: TenantRole,
     },
-    /// Somebody is no longer in a tenant.
+    /// Somebody was taken out of a tenant.
     MemberRemoved {
         /// Which tenant.
         tenant_id: TenantId,
         /// Who.
         user_id: UserId,
+    },
+    /// Somebody left a tenant by themselves.
+    MemberLeft {
+        /// Which tenant.
+        tenant_id: TenantId,
+        /// Who.
+        user_id: UserId,
+    },
+    /// An owner is one no longer, and another member is one in their place.
+    OwnershipTransferred {
+        /// Of which tenant.
+        tenant_id: TenantId,
+        /// Who was an owner.
+        from_user_id: UserId,
+        /// Who is one now.
+        to_user_id: UserId,
+    },
+    /// Sign-ins of a person ended before their time; whatever is connected with one is cut off.
+    SessionsEnded {
+        /// Whose.
+        user_id: UserId,
+        /// Which.
+        session_ids: Vec<SessionId>,
     },
 }
 
@@ -75,24 +98,38 @@ impl DomainEvent {
             Self::MemberJoined { .. } => "member_joined",
             Self::MemberRoleChanged { .. } => "member_role_changed",
             Self::MemberRemoved { .. } => "member_removed",
+            Self::MemberLeft { .. } => "member_left",
+            Self::OwnershipTransferred { .. } => "ownership_transferred",
+            Self::SessionsEnded { .. } => "sessions_ended",
         }
     }
 
-    /// The streams that tell of it: the tenant's, and that of the person it happened to.
+    /// The streams that tell of it: the tenant's, and those of the people it happened to.
     pub fn audience(&self) -> Vec<Stream> {
-        match *self {
+        match self {
             Self::TenantUpdated { tenant_id }
             | Self::InvitationSent { tenant_id, .. }
-            | Self::InvitationRevoked { tenant_id, .. } => vec![Stream::Tenant(tenant_id)],
+            | Self::InvitationRevoked { tenant_id, .. } => vec![Stream::Tenant(*tenant_id)],
             Self::MemberJoined {
                 tenant_id, user_id, ..
             }
             | Self::MemberRoleChanged {
                 tenant_id, user_id, ..
             }
-            | Self::MemberRemoved { tenant_id, user_id } => {
-                vec![Stream::Tenant(tenant_id), Stream::User(user_id)]
+            | Self::MemberRemoved { tenant_id, user_id }
+            | Self::MemberLeft { tenant_id, user_id } => {
+                vec![Stream::Tenant(*tenant_id), Stream::User(*user_id)]
             }
+            Self::OwnershipTransferred {
+                tenant_id,
+                from_user_id,
+                to_user_id,
+            } => vec![
+                Stream::Tenant(*tenant_id),
+                Stream::User(*from_user_id),
+                Stream::User(*to_user_id),
+            ],
+            Self::SessionsEnded { user_id, .. } => vec![Stream::User(*user_id)],
         }
     }
 }

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 /// Work that is written down in the transaction that needs it, and done at least once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "so far every job sends a letter; other kinds are named differently"
+)]
 pub enum Job {
     /// Send the letter with the link of one generation of an invitation.
     InvitationMail {
@@ -26,17 +30,27 @@ pub enum Job {
         /// Who put them there.
         invited_by: Option<UserId>,
     },
+    /// Tell somebody that a tenant is theirs now.
+    OwnershipMail {
+        /// Which tenant.
+        tenant_id: TenantId,
+        /// Who is to be told.
+        user_id: UserId,
+        /// Whose it was.
+        from_user_id: UserId,
+    },
 }
 
 impl Job {
     /// The kinds that send letters.
-    pub const LETTERS: &[&str] = &["invitation_mail", "membership_mail"];
+    pub const LETTERS: &[&str] = &["invitation_mail", "membership_mail", "ownership_mail"];
 
     /// The job's name in the outbox and in the logs.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::InvitationMail { .. } => "invitation_mail",
             Self::MembershipMail { .. } => "membership_mail",
+            Self::OwnershipMail { .. } => "ownership_mail",
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use async_graphql::Context;
 use entity::{
     ids::{PlanId, TenantId},
-    invitation, subscription,
+    invitation, session, subscription,
 };
 use tokio::sync::OnceCell;
 
@@ -40,6 +40,7 @@ struct Inner {
     /// Of somebody who has just signed in.
     me: Option<Me>,
     places: OnceCell<Listing<TenantMembership>>,
+    sessions: OnceCell<Vec<session::Model>>,
     subscriptions: Loader<TenantId, Arc<subscription::Model>>,
     seats: Loader<TenantId, u64>,
     /// The tenants that lists of this request have shown.
@@ -67,6 +68,7 @@ impl Scope {
             cx,
             me,
             places: OnceCell::new(),
+            sessions: OnceCell::new(),
             subscriptions: Loader::default(),
             seats: Loader::default(),
             shown: Mutex::default(),
@@ -151,6 +153,15 @@ impl Scope {
             }
             window => Ok(tenants::memberships(self.cx(), &window).await?),
         }
+    }
+
+    /// Where the caller is signed in.
+    pub async fn sessions(&self) -> Result<&[session::Model]> {
+        let sessions = self
+            .0
+            .sessions
+            .get_or_try_init(|| auth::sessions(self.cx()));
+        Ok(sessions.await?)
     }
 
     /// The longest first page of the caller's places: nearly always all of them, so that the

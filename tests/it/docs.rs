@@ -41,12 +41,18 @@ async fn values(app: &TestApp, acme: &Company<'_>, name: &str) -> Map<String, Va
         "sign-in" => acme.owner.email.clone(),
         _ => format!("new{number}@example.com"),
     };
+    let other = acme.owner.sign_in().await;
+    let query = "{ viewer { sessions { id current } } }";
+    let reply = other.gql(query, json!({})).await;
+    let sessions = reply.ok()["viewer"]["sessions"].as_array().unwrap();
+    let session = sessions.iter().find(|session| session["current"] == true);
+    let session = session.map(|session| session["id"].clone());
     let values = json!({
         "tenantId": acme.id, "userId": acme.join("member").await.id, "role": "ADMIN",
         "invitationId": invitation, "token": app.token_for(&invited).await,
         "email": email, "password": PASSWORD, "fullName": "New Person", "companyName": "New Company",
         "refreshToken": acme.owner.sign_in().await.refresh, "name": "Acme", "settings": { "a": 1 },
-        "search": "example", "first": 5, "after": null, "filter": { "search": "acme" },
+        "sessionId": session, "exceptCurrent": true, "search": "example", "first": 5, "after": null, "filter": { "search": "acme" },
     });
     let Value::Object(values) = values else {
         unreachable!("an object was written")
@@ -59,6 +65,8 @@ async fn sender(app: &TestApp, acme: &Company<'_>, name: &str) -> Actor {
     match name {
         "sign-in" | "sign-up" | "accept-invitation" | "refresh-token" | "plans" => app.visitor(),
         "log-out" | "switch-tenant" => acme.owner.sign_in().await,
+        "leave-tenant" | "log-out-everywhere" => acme.join("member").await,
+        "transfer-ownership" => acme.join("owner").await,
         _ => acme.owner.clone(),
     }
 }

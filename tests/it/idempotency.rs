@@ -256,6 +256,8 @@ const WITHOUT: &[(&str, &str)] = &[
     ("refreshToken", "the answer holds credentials"),
     ("switchTenant", "the answer holds credentials"),
     ("logout", "signing out twice is signing out"),
+    ("logoutEverywhere", "signing out twice is signing out"),
+    ("revokeSession", "ending a session twice is ending it"),
 ];
 
 #[test]
@@ -302,6 +304,9 @@ async fn each_keyed_operation_repeats_its_answer() {
             &acme.id,
             json!({ "name": "Acme Two", "settings": {"a": 1} }),
         ),
+        // Who asks again is an owner no longer, and then not even a member.
+        ops::transfer_ownership(&acme.id, &member.id),
+        ops::leave_tenant(&acme.id),
     ];
     for (n, call) in calls.iter().enumerate() {
         let key = format!("k{n}");

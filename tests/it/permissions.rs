@@ -14,6 +14,7 @@ const TABLE: &[(&str, bool, bool, bool)] = &[
     ("VIEW_MEMBERS", true, true, false),
     ("INVITE_MEMBERS", true, true, false),
     ("GRANT_OWNERSHIP", true, false, false),
+    ("TRANSFER_OWNERSHIP", true, false, false),
     ("CHANGE_MEMBER_ROLES", true, false, false),
     ("REMOVE_MEMBERS", true, true, false),
     ("VIEW_SUBSCRIPTION", true, true, true),

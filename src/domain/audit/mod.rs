@@ -48,8 +48,10 @@ pub enum Action {
     AccountRegistered,
     /// Somebody signed in.
     SessionStarted,
-    /// Somebody signed out.
+    /// Somebody signed out, or a sign-in had to make room for a newer one.
     SessionEnded,
+    /// Somebody signed out everywhere at once.
+    SessionsEnded,
     /// A refresh token came back too late, so the session was ended.
     SessionReuseDetected,
     /// Somebody switched to another tenant.
@@ -70,6 +72,10 @@ pub enum Action {
     MemberRoleChanged,
     /// Somebody was removed.
     MemberRemoved,
+    /// Somebody left by themselves.
+    MemberLeft,
+    /// An owner handed the ownership over.
+    OwnershipTransferred,
 }
 
 impl Action {
@@ -79,6 +85,7 @@ impl Action {
             Self::AccountRegistered => "account.registered",
             Self::SessionStarted => "session.started",
             Self::SessionEnded => "session.ended",
+            Self::SessionsEnded => "session.all_ended",
             Self::SessionReuseDetected => "session.reuse_detected",
             Self::TenantSwitched => "session.tenant_switched",
             Self::TenantCreated => "tenant.created",
@@ -89,6 +96,8 @@ impl Action {
             Self::MemberJoined => "member.joined",
             Self::MemberRoleChanged => "member.role_changed",
             Self::MemberRemoved => "member.removed",
+            Self::MemberLeft => "member.left",
+            Self::OwnershipTransferred => "tenant.ownership_transferred",
         }
     }
 }

@@ -43,7 +43,13 @@ pub async fn login(cx: &Cx, Login { email, password }: Login) -> Result<SignedIn
     };
     let memberships = tenants::store::memberships_of(cx.db(), user.id).await?;
     let opening = session::open(cx, user.clone(), memberships)?;
-    let unit = opening.begin().await?;
+    let mut unit = opening.begin().await?;
+    // The account may have been disabled while the password was compared.
+    let held = store::lock_user(&*unit, user.id).await?;
+    if !held.is_some_and(|user| user.is_active) {
+        return Err(Error::Unauthenticated(Credentials::WrongPassword));
+    }
+    session::make_room(cx, &mut unit, user.id).await?;
     if let Some(hash) = upgraded {
         store::replace_password_hash(&*unit, &user, hash, cx.now()).await?;
     }

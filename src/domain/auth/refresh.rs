@@ -14,6 +14,7 @@ use crate::{
     domain::{
         audit::{Action, Deed, Target},
         cx::Cx,
+        event::DomainEvent,
         tenants,
         unit::UnitOfWork,
     },
@@ -47,6 +48,10 @@ pub async fn refresh(cx: &Cx, token: &str) -> Result<TokenPair> {
         Deed::new(Action::SessionReuseDetected, Target::Session(session.id))
             .details(serde_json::json!({"user_id": session.user_id})),
     );
+    unit.emit(DomainEvent::SessionsEnded {
+        user_id: session.user_id,
+        session_ids: vec![session.id],
+    });
     unit.commit().await?;
     tracing::warn!(session.id = %session.id, "an exchanged refresh token came back: session ended");
     Err(Error::Unauthenticated(Credentials::Invalid))

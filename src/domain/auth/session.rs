@@ -17,6 +17,7 @@ use crate::{
     domain::{
         audit::{Action, Deed, Target},
         cx::{Cx, Identity},
+        event::DomainEvent,
         tenants::TenantMembership,
         unit::UnitOfWork,
     },
@@ -119,6 +120,29 @@ impl Opening {
         unit.commit().await?;
         Ok(signed_in)
     }
+}
+
+/// Ends the sessions that were not used for longest where a person has as many as they may; the
+/// account's row is locked.
+pub async fn make_room(cx: &Cx, unit: &mut UnitOfWork, user_id: UserId) -> Result<()> {
+    let others = cx.app().config.auth.max_sessions.saturating_sub(1);
+    let surplus = store::surplus_sessions(&**unit, user_id, others, cx.now()).await?;
+    if surplus.is_empty() {
+        return Ok(());
+    }
+    let which = store::Which::Only(&surplus);
+    let session_ids = store::revoke_sessions(&**unit, user_id, which, cx.now()).await?;
+    for session in &session_ids {
+        unit.audit(
+            Deed::new(Action::SessionEnded, Target::Session(*session))
+                .details(serde_json::json!({"why": "too many"})),
+        );
+    }
+    unit.emit(DomainEvent::SessionsEnded {
+        user_id,
+        session_ids,
+    });
+    Ok(())
 }
 
 /// The default membership, else the first.

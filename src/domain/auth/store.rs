@@ -7,7 +7,7 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType,
-    QueryFilter, QuerySelect, QueryTrait, RelationTrait, SelectModel, Selector,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait, Select, SelectModel, Selector,
     sea_query::{Alias, Expr, ExprTrait, IntoCondition, IntoIden},
 };
 
@@ -18,6 +18,9 @@ use crate::{
     },
     error::{Error, Reason, Result},
 };
+
+/// How many surplus sign-ins are ended at once; only a lowered setting leaves more than one.
+const SURPLUS_MAX: u64 = 1_000;
 
 /// The account with this normalised address.
 pub async fn user_by_email(
@@ -204,6 +207,77 @@ pub async fn rotate(
         .await?;
     db::insert::<refresh_token::Entity>(db, next).await?;
     Ok(())
+}
+
+/// Somebody's sign-ins that still hold, the one used last first.
+pub async fn live_sessions(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<session::Model>> {
+    Ok(by_use(live(user, now)).all(db).await?)
+}
+
+fn live(user: UserId, now: Timestamp) -> Select<session::Entity> {
+    session::Entity::find()
+        .filter(session::Column::UserId.eq(user))
+        .filter(session::Column::RevokedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now))
+}
+
+fn by_use(sessions: Select<session::Entity>) -> Select<session::Entity> {
+    sessions
+        .order_by_desc(session::Column::RefreshedAt)
+        .order_by_desc(session::Column::Id)
+}
+
+/// Those of somebody's sign-ins that are left when so many were kept, the one used last first.
+pub async fn surplus_sessions(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    kept: u64,
+    now: Timestamp,
+) -> Result<Vec<SessionId>> {
+    // SQLite takes an offset with a limit only.
+    let surplus = by_use(live(user, now)).offset(kept).limit(SURPLUS_MAX);
+    let ids = surplus
+        .select_only()
+        .column(session::Column::Id)
+        .into_tuple();
+    Ok(ids.all(db).await?)
+}
+
+/// Ends those of somebody's sign-ins that still hold; for more than one the account's row is locked.
+/// Says which.
+pub async fn revoke_sessions(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    which: Which<'_>,
+    now: Timestamp,
+) -> Result<Vec<SessionId>> {
+    let ended = session::Entity::update_many()
+        .col_expr(session::Column::RevokedAt, Expr::value(now))
+        .filter(session::Column::UserId.eq(user))
+        .filter(session::Column::RevokedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now));
+    let ended = match which {
+        Which::All => ended,
+        Which::Only(ids) => ended.filter(session::Column::Id.is_in(ids.iter().copied())),
+        Which::AllBut(id) => ended.filter(session::Column::Id.ne(id)),
+    };
+    let ended = ended.exec_with_returning(db).await?;
+    Ok(ended.into_iter().map(|session| session.id).collect())
+}
+
+/// Which of somebody's sign-ins.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// Every one.
+    All,
+    /// These.
+    Only(&'a [SessionId]),
+    /// Every other one.
+    AllBut(SessionId),
 }
 
 /// Ends a session early; says whether it was still going.

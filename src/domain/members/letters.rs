@@ -3,6 +3,7 @@
 use entity::{
     ids::{InvitationId, TenantId, UserId},
     invitation::InvitationStatus,
+    membership::TenantRole,
 };
 
 use super::{link, store};
@@ -58,7 +59,7 @@ pub async fn compose_membership(
     invited_by: Option<UserId>,
 ) -> Result<Option<Letter>> {
     let system = cx.system_access()?;
-    let Some((user, tenant)) = store::member_to_tell(cx.db(), system, tenant, user).await? else {
+    let Some((member, tenant)) = store::member_to_tell(cx.db(), system, tenant, user).await? else {
         return Ok(None);
     };
     let by = name_of(cx, invited_by).await?;
@@ -66,13 +67,45 @@ pub async fn compose_membership(
         "Hello {name},\n\n\
          {by} has added you to {company} on ERPMax. \
          You will find it among your companies when you sign in:\n\n{link}\n",
-        name = user.full_name,
+        name = member.user.full_name,
         company = tenant.name,
         link = cx.app().config.server.public_url,
     );
     let subject = format!("You are now in {}", tenant.name);
     Ok(Some(Letter {
-        to: user.email,
+        to: member.user.email,
+        subject,
+        text,
+    }))
+}
+
+/// The letter that tells somebody that a tenant is theirs now, or nothing when it no longer is.
+pub async fn compose_ownership(
+    cx: &Cx,
+    tenant: TenantId,
+    user: UserId,
+    from: UserId,
+) -> Result<Option<Letter>> {
+    let system = cx.system_access()?;
+    let Some((member, tenant)) = store::member_to_tell(cx.db(), system, tenant, user).await? else {
+        return Ok(None);
+    };
+    if member.membership.role != TenantRole::Owner {
+        return Ok(None);
+    }
+    let by = name_of(cx, Some(from)).await?;
+    let text = format!(
+        "Hello {name},\n\n\
+         {by} has transferred the ownership of {company} on ERPMax to you. As an owner you may do \
+         everything there, its subscription included:\n\n{link}\n\n\
+         If you do not want this, you can transfer the ownership to somebody else.\n",
+        name = member.user.full_name,
+        company = tenant.name,
+        link = cx.app().config.server.public_url,
+    );
+    let subject = format!("You are now an owner of {}", tenant.name);
+    Ok(Some(Letter {
+        to: member.user.email,
         subject,
         text,
     }))

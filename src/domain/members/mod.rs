@@ -4,11 +4,13 @@ mod accept;
 mod change_role;
 mod invitations;
 mod invite;
+mod leave;
 pub mod letters;
 mod link;
 mod list;
 mod remove;
 pub(super) mod store;
+mod transfer;
 mod usage;
 
 use entity::{membership, user};
@@ -21,8 +23,10 @@ pub use invitations::{
     resend_invitation, revoke_invitation,
 };
 pub use invite::{Invite, Invited, invite};
+pub use leave::{Left, leave};
 pub use list::{MemberFilter, count, count_each, list, list_each};
 pub use remove::remove;
+pub use transfer::{Transferred, transfer_ownership};
 pub use usage::usage;
 
 /// Somebody in a tenant.

@@ -6,15 +6,16 @@ use entity::{
 };
 use serde_json::json;
 
-use super::store;
+use super::{Member, store};
 use crate::{
     domain::{
-        access::Permission,
+        access::{Permission, TenantAccess},
         audit::{Action, Deed, Target},
         auth,
         cx::Cx,
         event::DomainEvent,
         idempotency::once,
+        unit::UnitOfWork,
     },
     error::{Error, Reason, Result, Subject},
 };
@@ -44,14 +45,26 @@ async fn take_out(cx: Cx, tenant: TenantId, user: UserId) -> Result<()> {
     if member.membership.role == TenantRole::Owner && access.role() != TenantRole::Owner {
         return Err(Error::Conflict(Reason::OwnerProtected));
     }
-    store::delete_member(&*unit, &access, user).await?;
-    if member.membership.is_default {
-        store::make_oldest_default(&*unit, user).await?;
-    }
+    end_membership(&unit, &access, &member).await?;
     unit.emit(DomainEvent::MemberRemoved {
         tenant_id: tenant,
         user_id: user,
     });
     unit.audit(Deed::new(Action::MemberRemoved, Target::User(user)).within(tenant));
     unit.commit_with(()).await
+}
+
+/// Ends a membership that was read under the account's lock; the oldest one that remains becomes the
+/// default (ruling 14).
+pub(super) async fn end_membership(
+    unit: &UnitOfWork,
+    access: &TenantAccess,
+    member: &Member,
+) -> Result<()> {
+    let user = member.user.id;
+    store::delete_member(&**unit, access, user).await?;
+    if member.membership.is_default {
+        store::make_oldest_default(&**unit, user).await?;
+    }
+    Ok(())
 }

@@ -388,7 +388,7 @@ pub async fn member_to_tell(
     _: SystemAccess,
     tenant: TenantId,
     user: UserId,
-) -> Result<Option<(user::Model, tenant::Model)>> {
+) -> Result<Option<(Member, tenant::Model)>> {
     let found = membership::Entity::find()
         .filter(membership::Column::TenantId.eq(tenant))
         .filter(membership::Column::UserId.eq(user))
@@ -396,5 +396,8 @@ pub async fn member_to_tell(
         .find_also(membership::Entity, tenant::Entity)
         .one(db)
         .await?;
-    Ok(found.and_then(|(_, user, tenant)| Some((user?, tenant?))))
+    Ok(found.and_then(|(membership, user, tenant)| {
+        let user = user?;
+        Some((Member { user, membership }, tenant?))
+    }))
 }

@@ -152,6 +152,39 @@ pub struct LogoutPayload {
     signed_out: bool,
 }
 
+/// A session to end.
+#[derive(InputObject)]
+pub struct RevokeSessionInput {
+    /// One of `viewer.sessions`.
+    session_id: ID,
+}
+
+/// You, without the session.
+#[derive(SimpleObject)]
+pub struct RevokeSessionPayload {
+    /// The id of the session that has ended. If it was the current one, forget both tokens.
+    revoked_session_id: ID,
+    /// You, with the sessions that go on.
+    viewer: Viewer,
+}
+
+/// Which sessions to end.
+#[derive(InputObject)]
+pub struct LogoutEverywhereInput {
+    /// Whether the session that asks goes on.
+    #[graphql(default)]
+    except_current: bool,
+}
+
+/// The end of many sessions.
+#[derive(SimpleObject)]
+pub struct LogoutEverywherePayload {
+    /// How many sessions have ended.
+    ended_sessions: i32,
+    /// You, while the session that asks goes on. Null when it has ended, too: forget both tokens.
+    viewer: Option<Viewer>,
+}
+
 /// Sign up, sign in, and what follows.
 #[derive(Default)]
 pub struct AuthMutation;
@@ -214,6 +247,42 @@ impl AuthMutation {
     async fn logout(&self, ctx: &Context<'_>) -> Result<LogoutPayload> {
         auth::logout(Scope::of(ctx).cx()).await?;
         Ok(LogoutPayload { signed_out: true })
+    }
+
+    /// Ends one of your sessions; whoever uses it is signed out with their next request. Needs any
+    /// valid access token; `NOT_FOUND` for a session that is not yours or has ended.
+    async fn revoke_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which session.")] input: RevokeSessionInput,
+    ) -> Result<RevokeSessionPayload> {
+        let scope = Scope::anew(ctx);
+        let user = scope.cx().identity().await?.user.clone();
+        let mut fields = Fields::new();
+        let id = fields.take("session_id", input::id(&input.session_id));
+        let id = complete(fields, id)?;
+        auth::revoke_session(scope.cx(), id).await?;
+        Ok(RevokeSessionPayload {
+            revoked_session_id: ID(id.to_string()),
+            viewer: Viewer::new(scope, user),
+        })
+    }
+
+    /// Ends all your sessions, wherever they are, from their next request on; the one that asks
+    /// goes on if you say so. Needs any valid access token.
+    async fn logout_everywhere(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which sessions.")] input: LogoutEverywhereInput,
+    ) -> Result<LogoutEverywherePayload> {
+        let scope = Scope::anew(ctx);
+        let LogoutEverywhereInput { except_current } = input;
+        let user = scope.cx().identity().await?.user.clone();
+        let ended = auth::logout_everywhere(scope.cx(), except_current).await?;
+        Ok(LogoutEverywherePayload {
+            ended_sessions: ended.try_into().unwrap_or(i32::MAX),
+            viewer: except_current.then(|| Viewer::new(scope, user)),
+        })
     }
 
     /// Makes another of your tenants the current one: new tokens for the same session. Needs

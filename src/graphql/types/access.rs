@@ -20,6 +20,8 @@ pub enum Permission {
     InviteMembers,
     /// Make somebody an owner.
     GrantOwnership,
+    /// Hand one's ownership over to another member.
+    TransferOwnership,
     /// Change the roles of members.
     ChangeMemberRoles,
     /// Remove people from the tenant.

@@ -9,6 +9,7 @@ pub mod invitation;
 pub mod member;
 pub mod money;
 pub mod scalars;
+pub mod session;
 pub mod tenant;
 pub mod user;
 pub mod viewer;

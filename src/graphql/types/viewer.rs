@@ -3,7 +3,10 @@
 use async_graphql::{ID, Object};
 use entity::user;
 
-use super::{connection::Connection, id, member::Membership, scalars::DateTime, tenant::Tenant};
+use super::{
+    connection::Connection, id, member::Membership, scalars::DateTime, session::Session,
+    tenant::Tenant,
+};
 use crate::{
     domain::{fields::Fields, tenants},
     graphql::{
@@ -75,6 +78,16 @@ impl Viewer {
     async fn membership(&self) -> Result<Option<Membership>> {
         let current = self.scope.current_tenant().await?;
         Ok(current.map(|place| Membership::of_viewer(&self.scope, self.user.clone(), place)))
+    }
+
+    /// Where you are signed in, the session used last first; at most 100 unless configured
+    /// otherwise. End one with `revokeSession`, all with `logoutEverywhere`.
+    async fn sessions(&self) -> Result<Vec<Session>> {
+        let current = self.scope.cx().identity().await?.session_id;
+        let sessions = self.scope.sessions().await?.iter();
+        Ok(sessions
+            .map(|session| Session::new(session.clone(), current))
+            .collect())
     }
 
     /// All your places in tenants, oldest first: the content of a tenant switcher.

@@ -38,6 +38,21 @@ pub(super) async fn membership(
     .await
 }
 
+pub(super) async fn ownership(
+    cx: &Cx,
+    id: OutboxMessageId,
+    tenant: TenantId,
+    user: UserId,
+    from: UserId,
+) -> Result<()> {
+    send(
+        cx,
+        id,
+        letters::compose_ownership(cx, tenant, user, from).await?,
+    )
+    .await
+}
+
 async fn send(cx: &Cx, id: OutboxMessageId, letter: Option<Letter>) -> Result<()> {
     let Some(letter) = letter else {
         tracing::debug!("the letter is no longer wanted");

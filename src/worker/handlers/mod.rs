@@ -21,5 +21,10 @@ pub(super) async fn handle(cx: &Cx, message: &Message) -> Result<()> {
             user_id,
             invited_by,
         } => mail::membership(cx, message.id, *tenant_id, *user_id, *invited_by).await,
+        Job::OwnershipMail {
+            tenant_id,
+            user_id,
+            from_user_id,
+        } => mail::ownership(cx, message.id, *tenant_id, *user_id, *from_user_id).await,
     }
 }

@@ -5,4 +5,5 @@ mod me;
 mod refresh;
 mod register;
 mod session;
+mod sessions;
 mod tokens;

@@ -3,6 +3,9 @@
 mod invitations;
 mod invite;
 mod join;
+mod leave;
 mod list;
+mod ownership;
+mod races;
 mod removal;
 mod roles;

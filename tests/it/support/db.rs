@@ -102,6 +102,16 @@ pub async fn deeds(app: &TestApp) -> Vec<(String, String, String)> {
         .collect()
 }
 
+/// The event log: stream, kind and what it tells, in the order of each stream.
+pub async fn events(app: &TestApp) -> Vec<(String, String, serde_json::Value)> {
+    let mut events = event::Entity::find().all(&app.app.db).await.unwrap();
+    events.sort_by_key(|event| (event.stream.clone(), event.seq));
+    events
+        .into_iter()
+        .map(|event| (event.stream, event.kind, event.payload))
+        .collect()
+}
+
 fn user_id(id: &str) -> UserId {
     id.parse().unwrap()
 }
@@ -185,6 +195,15 @@ pub async fn set_password_hash(app: &TestApp, user: UserId, hash: &str) {
         ..existing(user)
     };
     change.update(&app.app.db).await.unwrap();
+}
+
+/// The roles of everybody in a tenant.
+pub async fn roles(app: &TestApp, tenant: &str) -> Vec<String> {
+    let places = membership::Entity::find()
+        .filter(membership::Column::TenantId.eq(tenant_id(tenant)))
+        .all(&app.app.db);
+    let places = places.await.unwrap();
+    places.iter().map(|place| place.role.to_value()).collect()
 }
 
 /// Makes somebody an operator.

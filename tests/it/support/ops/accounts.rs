@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Call, mutation, query};
+use super::{Call, graphql_only, mutation, query};
 
 /// The memberships of a viewer as REST lists them.
 fn places(viewer: &Value) -> Value {
@@ -114,13 +114,23 @@ pub fn viewer() -> Call {
     }
 }
 
-/// What may I do; REST has no such route, so it asks who one is.
+/// What may I do.
 pub fn permissions() -> Call {
-    let shape = |_: &Value| Value::Null;
-    Call {
-        shape,
-        ..query("/auth/me", "permissions", "")
-    }
+    query("", "permissions", "")
+}
+
+/// End one of one's sessions.
+pub fn revoke_session(session: &str) -> Call {
+    let input = json!({ "session_id": session });
+    let selection = "{ revokedSessionId viewer { sessions { id current } } }";
+    graphql_only("revokeSession", input, selection)
+}
+
+/// End all of one's sessions, perhaps but the current one.
+pub fn logout_everywhere(except_current: bool) -> Call {
+    let input = json!({ "except_current": except_current });
+    let selection = "{ endedSessions viewer { sessions { id current } } }";
+    graphql_only("logoutEverywhere", input, selection)
 }
 
 /// Turn to another tenant.

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Call, accounts::session, mutation, query};
+use super::{Call, accounts::session, graphql_only, mutation, query};
 
 fn member(place: &Value) -> Value {
     json!({
@@ -100,6 +100,21 @@ pub fn remove_member(tenant: &str, user: &str) -> Call {
         shape: |_| Value::Null,
         ..call
     }
+}
+
+/// Leave a tenant.
+pub fn leave_tenant(tenant: &str) -> Call {
+    let selection = "{ leftTenantId viewer { currentTenant { id } membership { id } \
+        memberships { nodes { is_default: isDefault tenant { id } } } } }";
+    graphql_only("leaveTenant", json!({ "tenant_id": tenant }), selection)
+}
+
+/// Hand the ownership over.
+pub fn transfer_ownership(tenant: &str, user: &str) -> Call {
+    let input = json!({ "tenant_id": tenant, "user_id": user });
+    let selection = "{ owner { id role user { id } } membership { id role user { id } } \
+        tenant { id viewerRole viewerPermissions } }";
+    graphql_only("transferOwnership", input, selection)
 }
 
 /// Send an invitation again.

@@ -12,6 +12,15 @@ mod tenants;
 pub use self::{accounts::*, billing::*, members::*, tenants::*};
 use super::{Actor, Door, Reply};
 
+/// Operations that REST has no route for; the legacy system did not know them.
+pub const GRAPHQL_ONLY: &[&str] = &[
+    "leaveTenant",
+    "logoutEverywhere",
+    "permissions",
+    "revokeSession",
+    "transferOwnership",
+];
+
 /// An operation with its arguments, ready to be sent through either door.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -141,6 +150,11 @@ fn mutation(
         variables: json!({ "input": input }),
         shape: Value::clone,
     }
+}
+
+/// A mutation that only GraphQL has.
+fn graphql_only(name: &'static str, input: Value, selection: &str) -> Call {
+    mutation(name, (Method::POST, ""), None, input, selection)
 }
 
 fn camel(snake: &str) -> String {

@@ -1,235 +1,33 @@
 //! Who may do what: every operation, asked by everybody, through both doors. An operation that the
 //! schema or the OpenAPI document has and this table lacks fails the build.
 
+mod table;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use crate::support::{
-    Actor, Door, Method, PASSWORD, Reply, TestApp,
+    Actor, Door, Method, Reply, TestApp,
     client::{assert_same, text},
     db,
     ops::{self, Call},
     sdl,
 };
 
+use table::{NO, NONE, OK, Row, TABLE};
+
 const NOBODY: &str = "0199d3a0-0000-7000-8000-000000000000";
-const OK: &str = "ok";
-const NO: &str = "FORBIDDEN";
-const WHO: &str = "UNAUTHENTICATED";
-const NONE: &str = "NOT_FOUND";
-const CONFLICT: &str = "CONFLICT";
 
 /// The people and things that the calls are about. Each case takes things nobody has touched.
-struct World {
+pub struct World {
     acme: String,
     spare_members: Vec<String>,
     spare_invitations: Vec<String>,
     spare_tokens: Vec<String>,
     spare_refresh: Vec<String>,
+    spare_sessions: Vec<String>,
 }
-
-/// An operation and what becomes of it for: visitor, owner, admin, member, another tenant's owner.
-struct Row {
-    operation: &'static str,
-    route: &'static str,
-    /// Builds the nth call against a tenant.
-    call: fn(&World, usize, &str) -> Call,
-    expected: [&'static str; 5],
-    /// Whether it names a tenant, so that a foreign one must look like one that does not exist.
-    scoped: bool,
-}
-
-const fn row(
-    operation: &'static str,
-    route: &'static str,
-    call: fn(&World, usize, &str) -> Call,
-    expected: [&'static str; 5],
-    scoped: bool,
-) -> Row {
-    Row {
-        operation,
-        route,
-        call,
-        expected,
-        scoped,
-    }
-}
-
-/// The table. Columns: visitor, owner, admin, member, foreign owner.
-const TABLE: &[Row] = &[
-    row(
-        "register",
-        "POST /api/v1/auth/register",
-        |_, n, _| {
-            ops::register(json!({
-                "email": format!("newcomer{n}@example.com"), "password": PASSWORD,
-                "full_name": "New", "company_name": "New",
-            }))
-        },
-        [OK; 5],
-        false,
-    ),
-    row(
-        "login",
-        "POST /api/v1/auth/login",
-        |_, _, _| ops::login("owner@beta.example.com", PASSWORD),
-        [OK; 5],
-        false,
-    ),
-    row(
-        "refreshToken",
-        "POST /api/v1/auth/refresh",
-        |world, n, _| ops::refresh_token(&world.spare_refresh[n]),
-        [OK; 5],
-        false,
-    ),
-    row(
-        "plans",
-        "GET /api/v1/billing/plans",
-        |_, _, _| ops::plans(),
-        [OK; 5],
-        false,
-    ),
-    row(
-        "acceptInvitation",
-        "POST /api/v1/invitations/accept",
-        |world, n, _| {
-            ops::accept_invitation(json!({
-                "token": world.spare_tokens[n], "password": PASSWORD,
-            }))
-        },
-        [OK, CONFLICT, CONFLICT, CONFLICT, CONFLICT],
-        false,
-    ),
-    row(
-        "viewer",
-        "GET /api/v1/auth/me",
-        |_, _, _| ops::viewer(),
-        [WHO, OK, OK, OK, OK],
-        false,
-    ),
-    row(
-        "permissions",
-        "",
-        |_, _, _| ops::permissions(),
-        [WHO, OK, OK, OK, OK],
-        false,
-    ),
-    row(
-        "tenants",
-        "GET /api/v1/tenants",
-        |_, _, _| ops::tenants(),
-        [WHO, OK, OK, OK, OK],
-        false,
-    ),
-    row(
-        "tenant",
-        "GET /api/v1/tenants/current",
-        |_, _, _| ops::current_tenant(),
-        [WHO, OK, OK, OK, OK],
-        false,
-    ),
-    row(
-        "tenant",
-        "GET /api/v1/billing/subscription",
-        |_, _, _| ops::subscription(),
-        [WHO, OK, OK, OK, OK],
-        false,
-    ),
-    row(
-        "tenant",
-        "GET /api/v1/tenants/{tenant_id}",
-        |_, _, tenant| ops::tenant(tenant),
-        [WHO, OK, OK, OK, NONE],
-        true,
-    ),
-    row(
-        "tenant",
-        "GET /api/v1/tenants/{tenant_id}/users",
-        |_, _, tenant| ops::members(tenant),
-        [WHO, OK, OK, NO, NONE],
-        true,
-    ),
-    row(
-        "tenant",
-        "GET /api/v1/tenants/{tenant_id}/invitations",
-        |_, _, tenant| ops::invitations(tenant),
-        [WHO, OK, OK, NO, NONE],
-        true,
-    ),
-    row(
-        "updateTenant",
-        "PATCH /api/v1/tenants/{tenant_id}",
-        |_, n, tenant| ops::update_tenant(tenant, json!({ "settings": { "n": n } })),
-        [WHO, OK, OK, NO, NONE],
-        true,
-    ),
-    row(
-        "inviteMember",
-        "POST /api/v1/tenants/{tenant_id}/users/invite",
-        |_, n, tenant| ops::invite_member(tenant, json!({ "email": format!("i{n}@example.com") })),
-        [WHO, OK, OK, NO, NONE],
-        true,
-    ),
-    row(
-        "inviteMember",
-        "POST /api/v1/tenants/{tenant_id}/users/invite",
-        |_, n, tenant| {
-            ops::invite_member(
-                tenant,
-                json!({
-                    "email": format!("heir{n}@example.com"), "role": "owner",
-                }),
-            )
-        },
-        [WHO, OK, NO, NO, NONE],
-        true,
-    ),
-    row(
-        "resendInvitation",
-        "POST /api/v1/tenants/{tenant_id}/invitations/{invitation_id}/resend",
-        |world, n, tenant| ops::resend_invitation(tenant, &world.spare_invitations[n]),
-        [WHO, OK, OK, NO, NONE],
-        true,
-    ),
-    row(
-        "revokeInvitation",
-        "DELETE /api/v1/tenants/{tenant_id}/invitations/{invitation_id}",
-        |world, n, tenant| ops::revoke_invitation(tenant, &world.spare_invitations[n]),
-        [WHO, OK, OK, NO, NONE],
-        true,
-    ),
-    row(
-        "changeMemberRole",
-        "PATCH /api/v1/tenants/{tenant_id}/users/{user_id}",
-        |world, n, tenant| ops::change_member_role(tenant, &world.spare_members[n], "admin"),
-        [WHO, OK, NO, NO, NONE],
-        true,
-    ),
-    row(
-        "removeMember",
-        "DELETE /api/v1/tenants/{tenant_id}/users/{user_id}",
-        |world, n, tenant| ops::remove_member(tenant, &world.spare_members[n]),
-        [WHO, OK, OK, NO, NONE],
-        true,
-    ),
-    row(
-        "switchTenant",
-        "POST /api/v1/auth/switch-tenant",
-        |_, _, tenant| ops::switch_tenant(tenant),
-        [WHO, OK, OK, OK, NONE],
-        true,
-    ),
-    // The last one, because afterwards nobody is signed in.
-    row(
-        "logout",
-        "POST /api/v1/auth/logout",
-        |_, _, _| ops::logout(),
-        [WHO, OK, OK, OK, OK],
-        false,
-    ),
-];
 
 /// Routes that concern nobody's data; anybody may ask.
 const SERVICE: &[&str] = &["GET /", "GET /health", "GET /health/ready"];
@@ -239,6 +37,9 @@ fn the_table_knows_every_operation_of_the_schema() {
     let known: BTreeSet<_> = TABLE.iter().map(|row| row.operation.to_owned()).collect();
     let offered: BTreeSet<_> = sdl::operations().into_iter().collect();
     assert_eq!(offered, known);
+    let alone = TABLE.iter().filter(|row| row.route.is_empty());
+    let alone: BTreeSet<_> = alone.map(|row| row.operation).collect();
+    assert_eq!(alone, ops::GRAPHQL_ONLY.iter().copied().collect());
 }
 
 #[test]
@@ -296,12 +97,19 @@ async fn world(app: &TestApp, acme: &crate::support::Company<'_>) -> World {
         app.settle().await;
         spare_tokens.push(app.token_for(&email).await);
     }
+    let query = "{ viewer { sessions { id current } } }";
+    let reply = acme.owner.gql(query, json!({})).await;
+    let sessions = reply.ok()["viewer"]["sessions"].as_array().unwrap();
+    let others = sessions
+        .iter()
+        .filter(|session| session["current"] == false);
     World {
         acme: acme.id.clone(),
         spare_members,
         spare_invitations,
         spare_tokens,
         spare_refresh,
+        spare_sessions: others.map(|session| text(session, "/id")).collect(),
     }
 }
 
@@ -330,9 +138,9 @@ async fn everybody_may_do_exactly_what_the_table_says() {
     for row in TABLE {
         let mut nth = 0;
         for ((name, who), expected) in people.iter().zip(row.expected) {
-            for door in Door::BOTH {
+            for &door in row.doors() {
                 let label = format!("{} {} through {door:?} by {name}", row.operation, row.route);
-                let who = session_for(row, who, door).await;
+                let who = session_for(row, who).await;
                 let before = db::counts(&app).await;
                 let call = (row.call)(&world, nth, &world.acme);
                 nth += 1;
@@ -354,9 +162,16 @@ async fn everybody_may_do_exactly_what_the_table_says() {
     app.finish().await;
 }
 
-/// Whoever signs out needs a session to spend, once for each door.
-async fn session_for(row: &Row, who: &Actor, door: Door) -> Actor {
-    if row.operation == "logout" && who.access.is_some() && door == Door::Rest {
+/// Whoever signs out needs a session to spend, and after signing out everywhere there is none left.
+async fn session_for(row: &Row, who: &Actor) -> Actor {
+    const SPENT: &[&str] = &[
+        "logout",
+        "revokeSession",
+        "logoutEverywhere",
+        "transferOwnership",
+        "leaveTenant",
+    ];
+    if SPENT.contains(&row.operation) && who.access.is_some() {
         who.sign_in().await
     } else {
         who.clone()
