@@ -313,6 +313,7 @@ words! {
     PasswordIsEmail "PASSWORD_IS_EMAIL" "The password must not be the e-mail address.",
     MalformedJson "MALFORMED_JSON" "This is not well-formed JSON.",
     MalformedQuery "MALFORMED_QUERY" "This query string is not well formed.",
+    HashMismatch "HASH_MISMATCH" "The hash is not that of the text.",
     TooLarge "TOO_LARGE" "This value is too large.",
     IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED"
         "This idempotency key was used for another request. Choose a new one.",

@@ -37,6 +37,29 @@ pub struct GraphqlSettings {
     #[arg(hide_short_help = true)]
     pub graphql_max_root_fields: u16,
 
+    /// How many bytes a document may have; values belong into variables.
+    #[arg(
+        long,
+        env = "GRAPHQL_MAX_DOCUMENT_BYTES",
+        global = true,
+        value_name = "N"
+    )]
+    #[arg(default_value_t = 65_536, value_parser = value_parser!(u32).range(4096..))]
+    #[arg(hide_short_help = true)]
+    pub graphql_max_document_bytes: u32,
+
+    /// How many documents are kept parsed and validated, for persisted queries and for speed.
+    #[arg(long, env = "GRAPHQL_DOCUMENTS", global = true, value_name = "N")]
+    #[arg(default_value_t = 1000, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    #[arg(hide_short_help = true)]
+    pub graphql_documents: u32,
+
+    /// How many bytes of memory these documents may take, about.
+    #[arg(long, env = "GRAPHQL_DOCUMENTS_BYTES", global = true, value_name = "N")]
+    #[arg(default_value_t = 8 << 20, value_parser = value_parser!(u32).range(1 << 16..))]
+    #[arg(hide_short_help = true)]
+    pub graphql_documents_bytes: u32,
+
     /// After how many seconds an operation is given up.
     #[arg(long, env = "GRAPHQL_TIMEOUT_SECONDS", global = true, value_name = "N")]
     #[arg(default_value_t = 20, value_parser = value_parser!(u64).range(1..))]
@@ -70,6 +93,12 @@ pub struct Graphql {
     pub max_aliases: usize,
     /// How many fields it may ask of the root.
     pub max_root_fields: usize,
+    /// How many bytes a document may have.
+    pub max_document_bytes: usize,
+    /// How many documents are kept.
+    pub documents: usize,
+    /// How much memory they may take.
+    pub documents_bytes: usize,
     /// When an operation is given up.
     pub timeout: Duration,
     /// Whether the schema may be asked for.
@@ -86,6 +115,9 @@ impl GraphqlSettings {
             max_cost: self.graphql_max_cost as usize,
             max_aliases: self.graphql_max_aliases.into(),
             max_root_fields: self.graphql_max_root_fields.into(),
+            max_document_bytes: self.graphql_max_document_bytes as usize,
+            documents: self.graphql_documents as usize,
+            documents_bytes: self.graphql_documents_bytes as usize,
             timeout: Duration::from_secs(self.graphql_timeout_seconds),
             // A playground without a schema is an empty page.
             introspection: self.graphql_introspection.unwrap_or(playground),

@@ -17,6 +17,8 @@ mod loader;
 mod mutation;
 mod playground;
 mod query;
+mod refusal;
+mod request;
 mod types;
 
 pub use handler::router;

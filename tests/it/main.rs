@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod attack;
 mod auth;
 mod bad_input;
 mod billing;

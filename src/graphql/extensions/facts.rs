@@ -1,12 +1,19 @@
-//! What the limits need to know of each field's type, read once from the schema's own SDL: which
-//! fields are lists, and which lists are pages of a connection.
+//! What limits and checks need to know of the schema, read once from its own SDL: which fields are
+//! lists, which lists are pages of a connection, what inputs look like, how large the schema is.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use async_graphql::parser::{
     parse_schema,
-    types::{BaseType, Type, TypeKind, TypeSystemDefinition},
+    types::{
+        BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
+        TypeSystemDefinition,
+    },
 };
+use async_graphql::{Name, Positioned};
 
 /// What the schema says about one field.
 #[derive(Clone, Debug)]
@@ -17,9 +24,37 @@ pub struct Fact {
     pub list: bool,
 }
 
+/// What the schema says about a type of inputs.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The words of an enum.
+    Words(HashSet<Name>),
+    /// The fields of an object, and whether each may be left out.
+    Fields(HashMap<Name, (Type, bool)>),
+}
+
+/// How large the schema is: types in all, and what each type has on average, at least 1.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Size {
+    /// How many types there are.
+    pub types: u64,
+    /// Fields of objects.
+    pub fields: u64,
+    /// Arguments of a field.
+    pub arguments: u64,
+    /// Fields of input objects.
+    pub inputs: u64,
+    /// Words of enums.
+    pub words: u64,
+}
+
 /// The facts of one schema.
 #[derive(Debug, Default)]
-pub struct Facts(HashMap<String, HashMap<String, Fact>>);
+pub struct Facts {
+    fields: HashMap<String, HashMap<String, Fact>>,
+    inputs: HashMap<String, Input>,
+    size: Size,
+}
 
 impl Facts {
     /// Those of our schema.
@@ -31,28 +66,81 @@ impl Facts {
     /// Those of a schema given as SDL.
     pub fn parse(sdl: &str) -> Self {
         let document = parse_schema(sdl).expect("the library parses the SDL it prints");
-        let mut facts = HashMap::new();
+        let (mut facts, mut total) = (Self::default(), Size::default());
         for definition in document.definitions {
-            let TypeSystemDefinition::Type(definition) = definition else {
-                continue;
-            };
-            let fields = match definition.node.kind {
-                TypeKind::Object(object) => object.fields,
-                TypeKind::Interface(interface) => interface.fields,
-                _ => continue,
-            };
-            let fields = fields.into_iter().map(|field| {
-                let field = field.node;
-                (field.name.node.to_string(), fact(&field.ty.node))
-            });
-            facts.insert(definition.node.name.node.to_string(), fields.collect());
+            if let TypeSystemDefinition::Type(definition) = definition {
+                facts.add(definition.node, &mut total);
+            }
         }
-        Self(facts)
+        let each = |all: u64, of: u64| all.div_ceil(of.max(1)).max(1);
+        facts.size = Size {
+            types: total.types,
+            fields: each(total.fields, total.types),
+            arguments: each(total.arguments, total.fields),
+            inputs: each(total.inputs, total.types),
+            words: each(total.words, total.types),
+        };
+        facts
+    }
+
+    fn add(&mut self, definition: TypeDefinition, total: &mut Size) {
+        let name = definition.name.node.to_string();
+        total.types += 1;
+        match definition.kind {
+            TypeKind::Object(object) => self.add_fields(name, object.fields, total),
+            TypeKind::Interface(interface) => self.add_fields(name, interface.fields, total),
+            TypeKind::Enum(words) => {
+                let words: HashSet<_> = words
+                    .values
+                    .into_iter()
+                    .map(|of| of.node.value.node)
+                    .collect();
+                total.words += words.len() as u64;
+                self.inputs.insert(name, Input::Words(words));
+            }
+            TypeKind::InputObject(input) => {
+                total.inputs += input.fields.len() as u64;
+                // What a directive such as `@oneOf` adds is not known here.
+                if definition.directives.is_empty() {
+                    let fields = input
+                        .fields
+                        .into_iter()
+                        .map(|field| input_field(field.node));
+                    self.inputs.insert(name, Input::Fields(fields.collect()));
+                }
+            }
+            TypeKind::Scalar | TypeKind::Union(_) => {}
+        }
+    }
+
+    fn add_fields(
+        &mut self,
+        name: String,
+        fields: Vec<Positioned<FieldDefinition>>,
+        total: &mut Size,
+    ) {
+        total.fields += fields.len() as u64;
+        let fields = fields.into_iter().map(|field| {
+            let field = field.node;
+            total.arguments += field.arguments.len() as u64;
+            (field.name.node.to_string(), fact(&field.ty.node))
+        });
+        self.fields.insert(name, fields.collect());
     }
 
     /// What is known of a field; nothing is known of introspection.
     pub fn field(&self, ty: &str, field: &str) -> Option<&Fact> {
-        self.0.get(ty)?.get(field)
+        self.fields.get(ty)?.get(field)
+    }
+
+    /// What is known of an enum or an input object.
+    pub fn input(&self, ty: &str) -> Option<&Input> {
+        self.inputs.get(ty)
+    }
+
+    /// How large the schema is.
+    pub fn size(&self) -> Size {
+        self.size
     }
 }
 
@@ -72,4 +160,10 @@ fn fact(ty: &Type) -> Fact {
             ..fact(inner)
         },
     }
+}
+
+fn input_field(field: InputValueDefinition) -> (Name, (Type, bool)) {
+    let ty = field.ty.node;
+    let optional = ty.nullable || field.default_value.is_some();
+    (field.name.node, (ty, optional))
 }

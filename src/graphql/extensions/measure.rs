@@ -8,11 +8,16 @@ use std::collections::HashMap;
 use async_graphql::{
     Name, Pos, Positioned, Value, Variables,
     parser::types::{
-        ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+        Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
+        SelectionSet,
     },
 };
+use async_graphql_value::Value as Written;
 
-use super::facts::{Facts, is_connection};
+use super::{
+    facts::{Facts, is_connection},
+    weight::{Load, Scale},
+};
 use crate::domain::page::{DEFAULT_SIZE, MAX_SIZE};
 
 /// Deepest nesting of selection sets and fragments together; bounds every recursion over the
@@ -35,6 +40,10 @@ const WEIGHTS: [(&str, u64); 5] = [
 pub struct Measure {
     /// Objects fetched, lists multiplied.
     pub cost: u64,
+    /// Values in the answer, lists multiplied: objects and what they hold.
+    pub values: u64,
+    /// Values of introspection in the answer.
+    pub schema: u64,
     /// Levels of fields.
     pub depth: usize,
     /// Levels of selection sets and fragments.
@@ -43,24 +52,26 @@ pub struct Measure {
     pub aliases: u64,
     /// Fields at the top.
     pub top: u64,
-    /// Fields in all.
-    pub fields: u64,
+    /// What there is to walk through: selections, directives, and the values they are given.
+    pub load: Load,
     /// Levels of lists that lead from types to types.
     pub introspection: usize,
     /// Whether the schema itself is asked for.
-    pub schema: bool,
+    pub asks_schema: bool,
 }
 
 impl Measure {
     fn add(&mut self, other: Self) {
         self.cost = self.cost.saturating_add(other.cost);
+        self.values = self.values.saturating_add(other.values);
+        self.schema = self.schema.saturating_add(other.schema);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.top = self.top.saturating_add(other.top);
-        self.fields = self.fields.saturating_add(other.fields);
+        self.load.add(other.load);
         self.depth = self.depth.max(other.depth);
         self.nesting = self.nesting.max(other.nesting);
         self.introspection = self.introspection.max(other.introspection);
-        self.schema |= other.schema;
+        self.asks_schema |= other.asks_schema;
     }
 }
 
@@ -82,6 +93,14 @@ struct Place<'a> {
     nesting: usize,
 }
 
+/// What is known of a field's value.
+struct Worth<'a> {
+    ty: Option<&'a str>,
+    factor: u64,
+    /// Whether the field is in the SDL; others are of the introspection, or do not exist.
+    known: bool,
+}
+
 enum Known {
     Started,
     Done(Measure),
@@ -92,6 +111,7 @@ pub struct Ruler<'a> {
     facts: &'a Facts,
     document: &'a ExecutableDocument,
     variables: &'a Variables,
+    scale: Scale<'a>,
     operation: Option<&'a OperationDefinition>,
     fragments: HashMap<(&'a str, u64), Known>,
 }
@@ -107,6 +127,7 @@ impl<'a> Ruler<'a> {
             facts,
             document,
             variables,
+            scale: Scale::new(variables),
             operation: None,
             fragments: HashMap::new(),
         }
@@ -130,24 +151,31 @@ impl<'a> Ruler<'a> {
             page: DEFAULT_SIZE,
             nesting: 0,
         };
-        self.selection_set(&operation.selection_set, place)
+        let mut measure = self.selection_set(&operation.selection_set, place)?;
+        measure.load.add(self.directives(&operation.directives));
+        for definition in &operation.variable_definitions {
+            measure
+                .load
+                .add(self.directives(&definition.node.directives));
+            measure.load.nodes += 1;
+        }
+        Ok(measure)
     }
 
-    /// Measures the fragments, used or not: the library walks through all of them.
-    pub fn fragments(&mut self) -> Result<(), Unmeasurable> {
+    /// Measures the fragments, used or not: the library walks through all of them. The sum.
+    pub fn fragments(&mut self) -> Result<Measure, Unmeasurable> {
         let document = self.document;
+        let mut sum = Measure::default();
         for (name, fragment) in &document.fragments {
-            self.fragment(
-                name,
-                fragment.pos,
-                Place {
-                    ty: None,
-                    page: DEFAULT_SIZE,
-                    nesting: 0,
-                },
-            )?;
+            let place = Place {
+                ty: None,
+                page: DEFAULT_SIZE,
+                nesting: 0,
+            };
+            sum.add(self.fragment(name, fragment.pos, place)?);
+            sum.load.add(self.directives(&fragment.node.directives));
         }
-        Ok(())
+        Ok(sum)
     }
 
     fn selection_set(
@@ -164,7 +192,7 @@ impl<'a> Ruler<'a> {
         };
         let mut sum = Measure::default();
         for selection in &set.node.items {
-            let part = match &selection.node {
+            let mut part = match &selection.node {
                 Selection::Field(field) => self.field(&field.node, inner)?,
                 Selection::FragmentSpread(spread) => {
                     self.fragment(&spread.node.fragment_name.node, spread.pos, inner)?
@@ -175,10 +203,23 @@ impl<'a> Ruler<'a> {
                     self.selection_set(&fragment.node.selection_set, Place { ty, ..inner })?
                 }
             };
+            part.load.nodes += 1;
+            part.load.add(self.directives(selection.node.directives()));
             sum.add(part);
         }
         sum.nesting += 1;
         Ok(sum)
+    }
+
+    fn directives(&self, directives: &[Positioned<Directive>]) -> Load {
+        let mut load = Load::default();
+        for directive in directives {
+            load.nodes += 1;
+            for (_, value) in &directive.node.arguments {
+                load.add(self.scale.weigh(&value.node));
+            }
+        }
+        load
     }
 
     fn fragment(
@@ -219,17 +260,19 @@ impl<'a> Ruler<'a> {
         let mut measure = Measure {
             cost: weight,
             depth: 1,
-            nesting: 0,
             aliases: u64::from(field.alias.is_some()),
             top: 1,
-            fields: 1,
-            introspection: 0,
-            schema: matches!(name, "__schema" | "__type"),
+            asks_schema: matches!(name, "__schema" | "__type"),
+            ..Measure::default()
         };
+        for (_, value) in &field.arguments {
+            measure.load.add(self.scale.weigh(&value.node));
+        }
+        let Worth { ty, factor, known } = self.value_of(name, place);
         if field.selection_set.node.items.is_empty() {
+            (measure.values, measure.schema) = if known { (1, 0) } else { (0, 1) };
             return Ok(measure);
         }
-        let (ty, factor) = self.value_of(name, place);
         let page = if ty.is_some_and(is_connection) {
             self.page(field)
         } else {
@@ -237,10 +280,29 @@ impl<'a> Ruler<'a> {
         };
         let inner = Place { ty, page, ..place };
         let selected = self.selection_set(&field.selection_set, inner)?;
-        let cost = factor.saturating_mul(selected.cost.saturating_add(1));
-        let leads_to_types = ty.is_none() && INTROSPECTION_LOOPS.contains(&name);
+        let times = |inside: u64| factor.saturating_mul(inside.saturating_add(1));
+        let (cost, values, schema) = if known {
+            let schema = factor.saturating_mul(selected.schema);
+            (times(selected.cost), times(selected.values), schema)
+        } else if name == "ofType" {
+            // Few types wrap others more than twice.
+            (
+                selected.cost.saturating_add(1),
+                selected.values,
+                1 + selected.schema / 2,
+            )
+        } else {
+            (
+                selected.cost.saturating_add(1),
+                selected.values,
+                times(selected.schema),
+            )
+        };
+        let leads_to_types = !known && INTROSPECTION_LOOPS.contains(&name);
         measure.add(Measure {
             cost,
+            values,
+            schema,
             top: 0,
             depth: selected.depth + 1,
             introspection: selected.introspection + usize::from(leads_to_types),
@@ -250,32 +312,59 @@ impl<'a> Ruler<'a> {
     }
 
     /// The type of a field's value, and how many values to expect.
-    fn value_of(&self, field: &str, place: Place<'a>) -> (Option<&'a str>, u64) {
+    fn value_of(&self, field: &str, place: Place<'a>) -> Worth<'a> {
         let facts = self.facts;
-        match place.ty.and_then(|ty| facts.field(ty, field)) {
-            Some(fact) if !fact.list => (Some(&fact.ty), 1),
-            Some(fact) if place.ty.is_some_and(is_connection) => (Some(&fact.ty), place.page),
-            Some(fact) => (Some(&fact.ty), DEFAULT_SIZE),
+        let Some(fact) = place.ty.and_then(|ty| facts.field(ty, field)) else {
             // Introspection, whose types are not in the SDL, or an unknown field, which the
             // validation reports.
-            None => (None, 1),
+            return Worth {
+                ty: None,
+                factor: self.listed(field),
+                known: field == "__typename",
+            };
+        };
+        let factor = match fact.list {
+            false => 1,
+            true if place.ty.is_some_and(is_connection) => place.page,
+            true => DEFAULT_SIZE,
+        };
+        Worth {
+            ty: Some(&fact.ty),
+            factor,
+            known: true,
+        }
+    }
+
+    /// How long a list of the introspection is, about.
+    fn listed(&self, field: &str) -> u64 {
+        let size = self.facts.size();
+        match field {
+            "types" => size.types,
+            "fields" => size.fields,
+            "args" => size.arguments,
+            "inputFields" => size.inputs,
+            "enumValues" => size.words,
+            "directives" => 5,
+            _ => 1,
         }
     }
 
     /// How many items a connection was asked for. A wrong number is for the resolver to report.
     fn page(&self, field: &Field) -> u64 {
         let asked = ["first", "last"].into_iter().filter_map(|name| {
-            let argument = field.get_argument(name)?.node.clone();
-            let value = argument.into_const_with(|name| self.variable(&name).ok_or(()));
-            match value {
-                Ok(Value::Number(number)) => number.as_u64(),
+            match &field.get_argument(name)?.node {
+                Written::Number(number) => number.as_u64(),
+                Written::Variable(name) => match self.variable(name)? {
+                    Value::Number(number) => number.as_u64(),
+                    _ => None,
+                },
                 _ => None,
             }
         });
         asked.max().unwrap_or(DEFAULT_SIZE).min(MAX_SIZE)
     }
 
-    fn variable(&self, name: &Name) -> Option<Value> {
+    fn variable(&self, name: &Name) -> Option<&Value> {
         let default = || {
             let defined = &self.operation?.variable_definitions;
             let definition = defined.iter().find(|def| def.node.name.node == *name)?;
@@ -285,6 +374,6 @@ impl<'a> Ruler<'a> {
                 .as_ref()
                 .map(|value| &value.node)
         };
-        self.variables.get(name).or_else(default).cloned()
+        self.variables.get(name).or_else(default)
     }
 }

@@ -3,12 +3,17 @@
 
 mod absent;
 mod classify;
+mod document;
 mod facts;
 mod limits;
 mod measure;
 mod nulls;
+mod persisted;
 mod report;
 mod scan;
+mod store;
+mod values;
+mod weight;
 
 use std::{
     any::TypeId,
@@ -21,10 +26,10 @@ use std::{
 };
 
 use async_graphql::{
-    Request, Response, ServerResult, Value,
+    CacheControl, Request, Response, ServerError, ServerResult, ValidationResult, Value,
     extensions::{
         Extension, ExtensionContext, ExtensionFactory, NextExecute, NextPrepareRequest,
-        NextRequest, NextResolve, ResolveInfo,
+        NextRequest, NextResolve, NextValidation, ResolveInfo,
     },
 };
 use async_trait::async_trait;
@@ -39,21 +44,33 @@ use crate::{
     error::{Code, Error},
 };
 
+pub use limits::ReadOnly;
 pub use measure::MAX_NESTING;
+pub use persisted::Extensions;
 
 /// Watches over every operation; give it to the schema once.
 pub struct Guard {
-    /// Knows the limits.
-    pub app: App,
+    app: App,
+    documents: Arc<store::Documents>,
+}
+
+impl Guard {
+    /// With the limits of the configuration, and no document yet.
+    pub fn new(app: App) -> Self {
+        let documents = Arc::new(store::Documents::new(&app.config.graphql));
+        Self { app, documents }
+    }
 }
 
 impl ExtensionFactory for Guard {
     fn create(&self) -> Arc<dyn Extension> {
         Arc::new(Watch {
             app: self.app.clone(),
+            documents: Arc::clone(&self.documents),
             started: Instant::now(),
             scope: OnceLock::new(),
             operation: OnceLock::new(),
+            validity: OnceLock::new(),
             executing: AtomicBool::new(false),
             nulls: nulls::Nulls::default(),
         })
@@ -63,9 +80,11 @@ impl ExtensionFactory for Guard {
 /// Watches over one operation.
 struct Watch {
     app: App,
+    documents: Arc<store::Documents>,
     started: Instant,
     scope: OnceLock<Scope>,
     operation: OnceLock<limits::Operation>,
+    validity: OnceLock<limits::Validity>,
     executing: AtomicBool,
     nulls: nulls::Nulls,
 }
@@ -99,11 +118,38 @@ impl Extension for Watch {
         if let Some(scope) = scope.and_then(|scope| scope.downcast_ref::<Scope>()) {
             self.scope.get_or_init(|| scope.clone());
         }
-        let checked = limits::check(&self.app.config.graphql, request);
+        let checked = limits::check(&self.app.config.graphql, &self.documents, request);
         if let Some(operation) = checked.operation {
             self.operation.get_or_init(|| operation);
         }
-        next.run(ctx, checked.verdict?).await
+        let (request, validity) = checked.verdict?;
+        self.validity.get_or_init(|| validity);
+        next.run(ctx, request).await
+    }
+
+    /// Validates what is not known to be valid, and keeps what is.
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let Some(validity) = self.validity.get() else {
+            return next.run(ctx).await;
+        };
+        if validity.known {
+            // The limits are our own, and nothing is cached on the way.
+            return Ok(ValidationResult {
+                cache_control: CacheControl::default(),
+                complexity: 0,
+                depth: 0,
+            });
+        }
+        let result = next.run(ctx).await?;
+        if let Some(shape) = &validity.shape {
+            validity.document.note_valid(shape.clone());
+        }
+        self.documents.keep(&validity.document);
+        Ok(result)
     }
 
     async fn execute(

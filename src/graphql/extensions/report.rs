@@ -11,6 +11,11 @@ use crate::{
     graphql::error::{cause, code_of},
 };
 
+/// Most errors told of a document that is wrong; one could make tens of thousands.
+const MAX_ERRORS: usize = 20;
+/// Longest message, in bytes: the library quotes values in full.
+const MAX_MESSAGE: usize = 500;
+
 /// Completes the answer and logs the operation.
 pub fn finish(watch: &Watch, mut response: Response) -> Response {
     let request_id = watch
@@ -18,7 +23,11 @@ pub fn finish(watch: &Watch, mut response: Response) -> Response {
         .get()
         .map_or("", |scope| scope.cx().request_id());
     let executed = watch.executing.load(Ordering::Relaxed);
+    if !executed {
+        response.errors.truncate(MAX_ERRORS);
+    }
     for error in &mut response.errors {
+        shorten(&mut error.message);
         if code_of(error).is_none() {
             classify(error, executed, request_id);
         }
@@ -31,6 +40,13 @@ pub fn finish(watch: &Watch, mut response: Response) -> Response {
     log_operation(watch, &response);
     let requested = watch.operation.get().map_or(0, |operation| operation.cost);
     response.extension("cost", cost(requested, watch.app.config.graphql.max_cost))
+}
+
+fn shorten(message: &mut String) {
+    if message.len() > MAX_MESSAGE {
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+        message.push('…');
+    }
 }
 
 /// Logs what lies behind failures that are our or a partner's fault; each once, although a loader

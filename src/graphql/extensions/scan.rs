@@ -15,10 +15,19 @@ pub enum Excess {
     Brackets,
 }
 
+/// What was seen of a text that may be parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scanned {
+    /// How many tokens it has.
+    pub tokens: usize,
+    /// Whether it holds texts in quotes.
+    pub texts: bool,
+}
+
 /// Refuses what is too long or too nested to be parsed.
-pub fn scan(text: &str) -> Result<(), Excess> {
+pub fn scan(text: &str) -> Result<Scanned, Excess> {
     let mut rest = text.as_bytes();
-    let (mut tokens, mut open) = (0_usize, 0_usize);
+    let (mut tokens, mut open, mut texts) = (0_usize, 0_usize, false);
     while let [byte, tail @ ..] = rest {
         rest = match byte {
             b'#' => skip_while(tail, |b| b != b'\n' && b != b'\r'),
@@ -31,7 +40,10 @@ pub fn scan(text: &str) -> Result<(), Excess> {
                     _ => {}
                 }
                 match byte {
-                    b'"' => skip_string(tail),
+                    b'"' => {
+                        texts = true;
+                        skip_string(tail)
+                    }
                     b if is_word(*b) => skip_while(tail, is_word),
                     _ => tail,
                 }
@@ -44,7 +56,7 @@ pub fn scan(text: &str) -> Result<(), Excess> {
             return Err(Excess::Brackets);
         }
     }
-    Ok(())
+    Ok(Scanned { tokens, texts })
 }
 
 /// What follows a string whose opening quote was read.
@@ -92,23 +104,22 @@ mod tests {
 
     #[test]
     fn ordinary_documents_pass() {
-        assert_eq!(
-            scan("query A($a: Int = -1) { b(c: $a) @include(if: true) { ...D } } # {"),
-            Ok(())
-        );
+        let text = "query A($a: Int = -1) { b(c: $a) @include(if: true) { ...D } } # {";
+        let seen = Scanned {
+            tokens: 29,
+            texts: false,
+        };
+        assert_eq!(scan(text), Ok(seen));
     }
 
     #[test]
     fn strings_and_comments_are_not_brackets() {
         let brackets = "{".repeat(MAX_BRACKETS * 2);
-        assert_eq!(
-            scan(&format!(
-                "# {brackets}\n{{ a(b: \"{brackets} \\\" {brackets}\") }}"
-            )),
-            Ok(())
-        );
+        let seen = |text: &str| scan(text).map(|seen| seen.texts);
+        let line = format!("# {brackets}\n{{ a(b: \"{brackets} \\\" {brackets}\") }}");
+        assert_eq!(seen(&line), Ok(true));
         let block = format!("{{ a(b: \"\"\"{brackets} \\\"\"\" \" {brackets}\"\"\") }}");
-        assert_eq!(scan(&block), Ok(()));
+        assert_eq!(seen(&block), Ok(true));
     }
 
     #[test]
