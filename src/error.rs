@@ -251,6 +251,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words! {
     /// What kind of failure it is: `error.code` in REST, `extensions.code` in GraphQL.
     Code, description, "What the code means, for the documentation.":

@@ -10,6 +10,7 @@ mod dotenv;
 mod environment;
 mod graphql;
 mod idempotency;
+mod limits;
 mod log;
 mod mail;
 mod members;
@@ -32,6 +33,7 @@ pub use self::{
     environment::{Environment, GeneralSettings},
     graphql::{Graphql, GraphqlSettings},
     idempotency::{Idempotency, IdempotencySettings},
+    limits::{Limits, LimitsSettings, Scale},
     log::{Log, LogFormat, LogSettings},
     mail::{Mail, MailSettings},
     members::{InviteUnknown, Members, MembersSettings},
@@ -69,6 +71,9 @@ pub struct Settings {
     /// Idempotency keys.
     #[command(flatten)]
     pub idempotency: IdempotencySettings,
+    /// What one client may ask for.
+    #[command(flatten)]
+    pub limits: LimitsSettings,
     /// Letters.
     #[command(flatten)]
     pub mail: MailSettings,
@@ -108,6 +113,7 @@ impl Settings {
             members,
             graphql,
             idempotency,
+            limits,
             mail,
             worker,
             log,
@@ -131,6 +137,7 @@ impl Settings {
             members: members.resolve(&server.public_url, &mut problems),
             graphql: graphql.resolve(environment, server.playground),
             idempotency: idempotency.resolve(),
+            limits: limits.resolve(),
             mail: mail.resolve(&data_dir),
             worker: worker.resolve(&mut problems),
             log: log.resolve(&mut problems),
@@ -186,6 +193,8 @@ pub struct Config {
     pub graphql: Graphql,
     /// Idempotency keys.
     pub idempotency: Idempotency,
+    /// What one client may ask for.
+    pub limits: Limits,
     /// Letters.
     pub mail: Mail,
     /// Background work.

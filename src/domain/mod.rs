@@ -19,5 +19,6 @@ pub mod outbox;
 pub mod page;
 pub mod patch;
 pub mod tenants;
+pub mod throttle;
 pub mod unit;
 pub mod values;

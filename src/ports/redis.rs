@@ -1,20 +1,25 @@
 //! The connection to Redis that the cache and the bus share, with the settings that survive a
 //! restart of the server. No command of a port lives here.
+//!
+//! Every command goes through a [`Breaker`]: while the server does not answer, a command fails at
+//! once, and its port says what that means.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use redis::{
-    Client, IntoConnectionInfo, ProtocolVersion, RedisResult,
+    Client, Cmd, FromRedisValue, IntoConnectionInfo, ProtocolVersion, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use secrecy::{ExposeSecret, SecretString};
 
+use super::breaker::Breaker;
 use crate::error::{Error, Result};
 
 /// How long one attempt to connect may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long one command may take.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long one command may take, with a connection made anew for it: a person is waiting. Redis
+/// answers within a millisecond or is not there.
+const COMMAND_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A connection for commands, and the way to open others. Cloning it copies a pointer.
 #[derive(Clone)]
@@ -23,6 +28,7 @@ pub struct Redis(Arc<Link>);
 struct Link {
     client: Client,
     commands: ConnectionManager,
+    breaker: Breaker,
     prefix: String,
 }
 
@@ -41,6 +47,7 @@ impl Redis {
         Ok(Self(Arc::new(Link {
             client,
             commands,
+            breaker: Breaker::new("Redis"),
             prefix: prefix.into(),
         })))
     }
@@ -70,11 +77,46 @@ impl Redis {
         Ok(connected.await.map_err(Unreachable)?)
     }
 
-    /// Whether the server answers.
+    /// Sends one command; fails at once while the server is known not to answer.
+    pub async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
+        let mut commands = self.commands();
+        self.guard(command.query_async(&mut commands)).await
+    }
+
+    /// Waits for an answer, unless the server is known not to give any.
+    pub async fn guard<T>(&self, asked: impl Future<Output = RedisResult<T>>) -> Result<T> {
+        if self.0.breaker.lets_through() {
+            self.note(asked).await
+        } else {
+            Err(Error::internal(NoAnswer))
+        }
+    }
+
+    /// Whether the server answers. Looks in any case, so that who watches it also finds it again.
     pub async fn ping(&self) -> Result<()> {
-        let answer: RedisResult<String> =
-            redis::cmd("PING").query_async(&mut self.commands()).await;
-        answer.map(drop).map_err(Error::internal)
+        let (ping, mut commands) = (redis::cmd("PING"), self.commands());
+        self.note(ping.query_async::<String>(&mut commands)).await?;
+        Ok(())
+    }
+
+    /// Waits for an answer, not for long, and remembers whether there was one.
+    async fn note<T>(&self, asked: impl Future<Output = RedisResult<T>>) -> Result<T> {
+        let breaker = &self.0.breaker;
+        match tokio::time::timeout(COMMAND_TIMEOUT, asked).await {
+            Ok(Ok(answer)) => {
+                breaker.answered();
+                Ok(answer)
+            }
+            // Whatever it complains about (loading, read-only, out of memory), it is of no use now.
+            Ok(Err(error)) => {
+                breaker.failed(&error);
+                Err(Error::internal(error))
+            }
+            Err(_) => {
+                breaker.failed(&NoAnswer);
+                Err(Error::internal(NoAnswer))
+            }
+        }
     }
 }
 
@@ -93,6 +135,18 @@ fn client(url: &SecretString) -> RedisResult<Client> {
         .set_protocol(ProtocolVersion::RESP3);
     Client::open(info.set_redis_settings(settings))
 }
+
+/// Redis does not answer, or did not a moment ago.
+#[derive(Debug)]
+struct NoAnswer;
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no answer within {COMMAND_TIMEOUT:?}")
+    }
+}
+
+impl std::error::Error for NoAnswer {}
 
 /// Redis did not answer at start.
 #[derive(Debug)]

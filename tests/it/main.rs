@@ -30,6 +30,7 @@ mod migrations;
 mod parity;
 mod permissions;
 mod ports;
+mod rate_limits;
 mod schema;
 mod statements;
 mod support;

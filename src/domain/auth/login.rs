@@ -5,6 +5,7 @@ use crate::{
     domain::{
         cx::Cx,
         tenants,
+        throttle::Attempt,
         values::{EmailAddress, Password, PasswordAttempt},
     },
     error::{Credentials, Error, Result},
@@ -22,6 +23,7 @@ pub struct Login {
 /// Signs in. An unknown address, a wrong password and a disabled account get one answer, after the
 /// same work, except that a legacy hash costs bcrypt's until the sign-in that upgrades it (ruling 23).
 pub async fn login(cx: &Cx, Login { email, password }: Login) -> Result<SignedIn> {
+    cx.throttle(Attempt::SignIn(&email)).await?;
     let user = store::user_by_email(cx.db(), email.normalized()).await?;
     let stored = user.as_ref().map(|user| user.password_hash.as_str());
     let verdict = cx.app().passwords.verify(&password, stored).await?;

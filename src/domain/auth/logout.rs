@@ -8,6 +8,7 @@ use crate::{
         audit::{Action, Deed, Target},
         cx::{Cx, Identity},
         event::DomainEvent,
+        throttle::Attempt,
         unit::UnitOfWork,
     },
     error::{Credentials, Error, Result, Subject},
@@ -20,6 +21,7 @@ pub async fn logout(cx: &Cx) -> Result<()> {
         ref user,
         ..
     } = cx.identity().await?;
+    cx.throttle(Attempt::SessionChange).await?;
     let mut unit = cx.begin().await?;
     if store::revoke_session(&*unit, session_id, cx.now()).await? {
         ended(&mut unit, user.id, session_id);
@@ -29,6 +31,7 @@ pub async fn logout(cx: &Cx) -> Result<()> {
 
 /// Ends one of the caller's sessions; that of somebody else is as unknown as one that has ended.
 pub async fn revoke_session(cx: &Cx, session: SessionId) -> Result<()> {
+    cx.throttle(Attempt::SessionChange).await?;
     let user = cx.identity().await?.user.id;
     let mut unit = cx.begin().await?;
     let only = Which::Only(&[session]);
@@ -44,6 +47,7 @@ pub async fn revoke_session(cx: &Cx, session: SessionId) -> Result<()> {
 
 /// Ends all of the caller's sessions, or all but the one the request was made with. Says how many.
 pub async fn logout_everywhere(cx: &Cx, except_current: bool) -> Result<usize> {
+    cx.throttle(Attempt::SessionChange).await?;
     let identity = cx.identity().await?;
     let mut unit = cx.begin().await?;
     // Whoever signs in at this moment does so before or after, not in between.

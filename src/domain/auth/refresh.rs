@@ -16,6 +16,7 @@ use crate::{
         cx::Cx,
         event::DomainEvent,
         tenants,
+        throttle::{Attempt, Refreshed},
         unit::UnitOfWork,
     },
     error::{Credentials, Error, Result},
@@ -23,11 +24,14 @@ use crate::{
 
 /// The next pair of tokens, or the live one for a token that was exchanged a moment ago.
 pub async fn refresh(cx: &Cx, token: &str) -> Result<TokenPair> {
-    let claims = cx
-        .app()
-        .tokens
-        .verify(token, TokenKind::Refresh, cx.now())
-        .map_err(Error::Unauthenticated)?;
+    let claims = cx.app().tokens.verify(token, TokenKind::Refresh, cx.now());
+    let shown = claims
+        .as_ref()
+        .map_or(Refreshed::Nonsense(token), |claims| {
+            Refreshed::Session(claims.sid)
+        });
+    cx.throttle(Attempt::TokenRefresh(shown)).await?;
+    let claims = claims.map_err(Error::Unauthenticated)?;
     let mut unit = cx.begin().await?;
     let (session, shown) = hold(cx, &unit, &claims).await?;
     let Some(rotated_at) = shown.rotated_at else {

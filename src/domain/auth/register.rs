@@ -8,6 +8,7 @@ use crate::{
         audit::{Action, Deed, Target},
         cx::Cx,
         db, tenants,
+        throttle::Attempt,
         unit::UnitOfWork,
         values::{CompanyName, EmailAddress, FullName, Password},
     },
@@ -38,6 +39,7 @@ pub async fn register(cx: &Cx, register: Register) -> Result<SignedIn> {
         full_name,
         company_name,
     } = register;
+    cx.throttle(Attempt::Registration(&email)).await?;
     if password.is_address(&email) {
         return Err(Error::invalid("password", Reason::PasswordIsEmail));
     }

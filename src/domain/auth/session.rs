@@ -118,6 +118,8 @@ impl Opening {
         store::insert_session(&*unit, session, refresh).await?;
         unit.audit(Deed::new(Action::SessionStarted, Target::Session(id)));
         unit.commit().await?;
+        let address = &signed_in.user.email_normalized;
+        signed_in.cx.note_sign_in(address).await;
         Ok(signed_in)
     }
 }

@@ -8,6 +8,7 @@ use crate::{
         audit::{Action, Deed, Target},
         cx::{Cx, Identity},
         tenants::{self, TenantMembership},
+        throttle::Attempt,
     },
     error::{Credentials, Error, Result},
 };
@@ -26,6 +27,7 @@ pub struct Switched {
 /// Makes the tenant the caller's default and rotates the session's tokens to name it (ruling 11).
 pub async fn switch_tenant(cx: &Cx, tenant: TenantId) -> Result<Switched> {
     let identity = cx.identity().await?;
+    cx.throttle(Attempt::SessionChange).await?;
     let access = cx.tenant(tenant).await?;
     let mut unit = cx.begin().await?;
     let invalid = || Error::Unauthenticated(Credentials::Invalid);

@@ -17,6 +17,7 @@ use crate::{
         cx::Cx,
         idempotency::once,
         tenants::{self, TenantMembership},
+        throttle::Attempt,
         unit::UnitOfWork,
         values::{EmailAddress, FullName, Password},
     },
@@ -59,12 +60,13 @@ pub struct Accepted {
 /// answer to a new account holds credentials (ruling 32).
 pub async fn accept_invitation(cx: &Cx, accept: AcceptInvitation) -> Result<Accepted> {
     let AcceptInvitation { token, account } = accept;
+    let hash = link::hash(&token);
+    cx.throttle(Attempt::InvitationAcceptance(&hash)).await?;
     let caller = match cx.identity().await {
         Ok(identity) => Some(identity.user.clone()),
         Err(Error::Unauthenticated(_)) => None,
         Err(failure) => return Err(failure),
     };
-    let hash = link::hash(&token);
     let shown = store::invitation_by_token(cx.db(), &hash).await?;
     let shown = shown.ok_or(Error::NotFound(Subject::Invitation))?;
     match (caller, account) {

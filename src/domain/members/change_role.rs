@@ -14,6 +14,7 @@ use crate::{
         cx::Cx,
         event::DomainEvent,
         idempotency::once,
+        throttle::Attempt,
     },
     error::{Error, Reason, Result, Subject},
 };
@@ -25,6 +26,7 @@ pub async fn change_role(
     user: UserId,
     role: TenantRole,
 ) -> Result<Member> {
+    cx.throttle(Attempt::MembershipChange).await?;
     let asked = json!([tenant, user, role]);
     once(cx, "members.change_role", asked, |cx| {
         set(cx, tenant, user, role)

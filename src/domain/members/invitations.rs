@@ -21,6 +21,7 @@ use crate::{
         event::DomainEvent,
         idempotency::once,
         page::{Listing, Window},
+        throttle::{Attempt, Recipient},
         unit::UnitOfWork,
     },
     error::{Error, Reason, Result, Subject},
@@ -90,6 +91,9 @@ pub async fn resend_invitation(
     tenant: TenantId,
     id: InvitationId,
 ) -> Result<invitation::Model> {
+    let recipient = Recipient::Invited(id);
+    cx.throttle(Attempt::Invitation { tenant, recipient })
+        .await?;
     let asked = json!([tenant, id]);
     once(cx, "members.resend_invitation", asked, |cx| {
         resend(cx, tenant, id)
@@ -117,6 +121,7 @@ pub async fn revoke_invitation(
     tenant: TenantId,
     id: InvitationId,
 ) -> Result<invitation::Model> {
+    cx.throttle(Attempt::MembershipChange).await?;
     let asked = json!([tenant, id]);
     once(cx, "members.revoke_invitation", asked, |cx| {
         revoke(cx, tenant, id)

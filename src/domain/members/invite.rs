@@ -21,6 +21,7 @@ use crate::{
         event::DomainEvent,
         idempotency::once,
         job::Job,
+        throttle::{Attempt, Recipient},
         unit::UnitOfWork,
         values::EmailAddress,
     },
@@ -47,6 +48,9 @@ pub enum Invited {
 
 /// Invites somebody. Only an owner may invite an owner (ruling 8).
 pub async fn invite(cx: &Cx, tenant: TenantId, invite: Invite) -> Result<Invited> {
+    let recipient = Recipient::Address(&invite.email);
+    cx.throttle(Attempt::Invitation { tenant, recipient })
+        .await?;
     let asked = json!([tenant, invite.email.as_str(), invite.role]);
     once(cx, "members.invite", asked, |cx| {
         join_or_send(cx, tenant, invite.clone())

@@ -11,6 +11,7 @@ use crate::{
         cx::Cx,
         event::DomainEvent,
         idempotency::once,
+        throttle::Attempt,
     },
     error::{Error, Reason, Result, Subject},
 };
@@ -28,6 +29,7 @@ pub struct Left {
 /// their oldest remaining tenant becomes their default one (ruling 14). The only owner stays until
 /// there is another (ruling 8).
 pub async fn leave(cx: &Cx, tenant: Option<TenantId>) -> Result<Left> {
+    cx.throttle(Attempt::MembershipChange).await?;
     // A repeat comes from somebody who is in that tenant no longer.
     let asked = json!([tenant.or(cx.identity().await?.tenant_id)]);
     let tenant_id = once(cx, "members.leave", asked, |cx| go(cx, tenant)).await?;

@@ -15,6 +15,7 @@ use crate::{
         cx::Cx,
         event::DomainEvent,
         idempotency::once,
+        throttle::Attempt,
         unit::UnitOfWork,
     },
     error::{Error, Reason, Result, Subject},
@@ -23,6 +24,7 @@ use crate::{
 /// Removes a member, from their next request on. Their oldest remaining tenant becomes their
 /// default one (ruling 14). Nobody removes themselves, and only an owner removes an owner.
 pub async fn remove(cx: &Cx, tenant: TenantId, user: UserId) -> Result<()> {
+    cx.throttle(Attempt::MembershipChange).await?;
     let asked = json!([tenant, user]);
     once(cx, "members.remove", asked, |cx| take_out(cx, tenant, user)).await
 }

@@ -15,6 +15,7 @@ use crate::{
         event::DomainEvent,
         idempotency::once,
         job::Job,
+        throttle::Attempt,
     },
     error::{Error, Reason, Result, Subject},
 };
@@ -35,6 +36,7 @@ pub struct Transferred {
 
 /// Makes another member an owner in the caller's place, who becomes an admin: both or neither.
 pub async fn transfer_ownership(cx: &Cx, tenant: TenantId, to: UserId) -> Result<Transferred> {
+    cx.throttle(Attempt::MembershipChange).await?;
     let asked = json!([tenant, to]);
     let work = |cx| hand_over(cx, tenant, to);
     let (from, to) = once(cx, "members.transfer_ownership", asked, work).await?;

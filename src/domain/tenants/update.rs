@@ -13,6 +13,7 @@ use crate::{
         event::DomainEvent,
         idempotency::once,
         patch::Patch,
+        throttle::Attempt,
         values::{CompanyName, Settings},
     },
     error::Result,
@@ -35,6 +36,7 @@ pub async fn update(cx: &Cx, id: TenantId, update: UpdateTenant) -> Result<Tenan
         Patch::Null => Some(Settings::empty().into_json()),
         Patch::Value(settings) => Some(settings.into_json()),
     };
+    cx.throttle(Attempt::TenantChange).await?;
     let asked = json!([id, name.as_ref().map(CompanyName::as_str), settings]);
     once(cx, "tenants.update", asked, |cx| {
         change(cx, id, name.clone(), settings.clone())

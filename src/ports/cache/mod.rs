@@ -1,10 +1,15 @@
-//! Short-lived values: one-time secrets, counters, hot reads. Nothing here is the truth: a flushed
-//! cache may cost time, never a decision (ruling 12).
+//! Short-lived values: one-time secrets, rate buckets, hot reads. Nothing here is the truth: a
+//! flushed cache may cost time, never a decision (ruling 12).
 //!
 //! Keys are typed: a key names its value and how long that lives. Values carry their expiry and are
 //! checked against [`Clock`]; the store's own expiry only collects garbage.
+//!
+//! While the store that all processes share does not answer: a read finds nothing, which is what a
+//! flushed cache would say; rate buckets are kept by this process; everything else says that it
+//! failed, at once, because a value that was not put, taken or removed is no small thing.
 
 mod memory;
+pub mod rates;
 mod redis;
 
 use std::time::Duration;
@@ -12,7 +17,10 @@ use std::time::Duration;
 use entity::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use self::memory::Memory;
+use self::{
+    memory::Memory,
+    rates::{Bucket, Drawn, memory::Rates},
+};
 use super::{clock::Clock, redis::Redis};
 use crate::error::{Error, Result};
 
@@ -32,6 +40,8 @@ pub trait CacheKey: Sync {
 #[derive(Clone)]
 pub struct Cache {
     store: Store,
+    /// Rate buckets of this process; beside a shared store they serve while that does not answer.
+    rates: Rates,
     clock: Clock,
 }
 
@@ -53,6 +63,7 @@ impl Cache {
     pub fn memory(clock: Clock) -> Self {
         Self {
             store: Store::Memory(Memory::default()),
+            rates: Rates::default(),
             clock,
         }
     }
@@ -61,6 +72,7 @@ impl Cache {
     pub fn redis(redis: Redis, clock: Clock) -> Self {
         Self {
             store: Store::Redis(redis),
+            rates: Rates::default(),
             clock,
         }
     }
@@ -70,7 +82,8 @@ impl Cache {
         let name = key.key();
         let sealed = match &self.store {
             Store::Memory(memory) => memory.get(&name),
-            Store::Redis(redis) => redis::get(redis, &name).await?,
+            // That it does not answer was said when it began.
+            Store::Redis(redis) => redis::get(redis, &name).await.unwrap_or_default(),
         };
         self.open(sealed)
     }
@@ -108,6 +121,31 @@ impl Cache {
             Store::Redis(redis) => redis::remove(redis, &key.key()).await?,
         }
         Ok(())
+    }
+
+    /// Draws one from each of the buckets, or from none of them, in one step.
+    pub async fn draw(&self, buckets: &[Bucket]) -> Drawn {
+        let now = self.clock.now();
+        if let Store::Redis(redis) = &self.store
+            && let Ok(drawn) = rates::redis::draw(redis, buckets, now).await
+        {
+            return drawn;
+        }
+        self.rates.draw(buckets, now)
+    }
+
+    /// Leaves a mark for a while, on account of which buckets are passed over
+    /// ([`Bucket::unless`]). Where it cannot be left, they are not.
+    pub async fn mark(&self, name: &str, ttl: Duration) -> Result<()> {
+        let now = self.clock.now();
+        let until = now + chrono::Duration::from_std(ttl).map_err(Error::internal)?;
+        match &self.store {
+            Store::Memory(_) => {
+                self.rates.mark(name, until, now);
+                Ok(())
+            }
+            Store::Redis(redis) => rates::redis::mark(redis, name, until, now).await,
+        }
     }
 
     /// Whether it can be used.

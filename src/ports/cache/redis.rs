@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::{FromRedisValue, RedisResult, cmd};
+use redis::cmd;
 
 use super::Sealed;
 use crate::{
@@ -14,35 +14,24 @@ use crate::{
 const SLACK: Duration = Duration::from_mins(1);
 
 pub(super) async fn get(redis: &Redis, name: &str) -> Result<Option<Sealed>> {
-    open(ask(redis, cmd("GET").arg(redis.name(name))).await?)
+    open(redis.ask(cmd("GET").arg(redis.name(name))).await?)
 }
 
 pub(super) async fn put(redis: &Redis, name: &str, sealed: &Sealed, ttl: Duration) -> Result<()> {
     let text = serde_json::to_string(sealed).map_err(Error::internal)?;
     let kept = u64::try_from((ttl + SLACK).as_millis()).map_err(Error::internal)?;
-    ask(
-        redis,
-        cmd("SET")
-            .arg(redis.name(name))
-            .arg(text)
-            .arg("PX")
-            .arg(kept),
-    )
-    .await
+    let mut set = cmd("SET");
+    set.arg(redis.name(name)).arg(text).arg("PX").arg(kept);
+    redis.ask(&set).await
 }
 
 /// One command, so that one of two callers gets it.
 pub(super) async fn take(redis: &Redis, name: &str) -> Result<Option<Sealed>> {
-    open(ask(redis, cmd("GETDEL").arg(redis.name(name))).await?)
+    open(redis.ask(cmd("GETDEL").arg(redis.name(name))).await?)
 }
 
 pub(super) async fn remove(redis: &Redis, name: &str) -> Result<()> {
-    ask(redis, cmd("DEL").arg(redis.name(name))).await
-}
-
-async fn ask<T: FromRedisValue>(redis: &Redis, command: &mut redis::Cmd) -> Result<T> {
-    let answer: RedisResult<T> = command.query_async(&mut redis.commands()).await;
-    answer.map_err(Error::internal)
+    redis.ask(cmd("DEL").arg(redis.name(name))).await
 }
 
 fn open(text: Option<String>) -> Result<Option<Sealed>> {

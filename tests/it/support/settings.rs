@@ -39,6 +39,8 @@ fn flags(data_dir: &Path, database_url: &str) -> Vec<String> {
         "--run-migrations=false".to_owned(),
         format!("--public-url={PUBLIC_URL}"),
         format!("--secret-key={SECRET}"),
+        // What is not about limits meets none.
+        "--rate-limit-scale=1000000".to_owned(),
     ]
 }
 
