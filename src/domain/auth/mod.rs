@@ -1,5 +1,6 @@
 //! Accounts and sign-ins: who somebody is, and for how long we believe it.
 
+mod argon;
 mod authenticate;
 mod forget;
 mod login;

@@ -10,14 +10,12 @@ use std::sync::{
 };
 use std::time::{Duration, Instant};
 
-use argon2::{
-    Argon2,
-    password_hash::{
-        PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString, rand_core::OsRng,
-    },
+use argon2::password_hash::{
+    PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString, rand_core::OsRng,
 };
 use tokio::sync::Semaphore;
 
+use super::argon::Argon;
 use crate::{
     domain::values::{Password, PasswordAttempt},
     error::{Error, Result},
@@ -34,6 +32,7 @@ pub struct PasswordHasher {
     in_hand: Arc<AtomicUsize>,
     limit: usize,
     capacity: usize,
+    argon: Arc<Argon>,
     metrics: Hashing,
 }
 
@@ -63,7 +62,7 @@ pub enum Verdict {
 /// Stands in for the hash of an account that does not exist, so that looking takes as long.
 static NOBODY: LazyLock<String> = LazyLock::new(|| {
     let salt = SaltString::encode_b64(b"nobody has this!").expect("sixteen bytes are a salt");
-    argon2id("nobody", &salt).expect("default parameters hash")
+    argon2id(&Argon::default(), "nobody", &salt).expect("default parameters hash")
 });
 
 impl PasswordHasher {
@@ -74,6 +73,7 @@ impl PasswordHasher {
             in_hand: Arc::default(),
             limit: permits,
             capacity: permits + queue,
+            argon: Arc::default(),
             metrics,
         }
     }
@@ -92,9 +92,10 @@ impl PasswordHasher {
     /// The PHC string to store for a password.
     pub async fn hash(&self, password: &Password) -> Result<String> {
         let password = password.expose().to_owned();
+        let argon = Arc::clone(&self.argon);
         self.run(move || {
             let salt = SaltString::generate(&mut OsRng);
-            argon2id(&password, &salt).map_err(|error| Error::internal(error.to_string()))
+            argon2id(&argon, &password, &salt).map_err(|error| Error::internal(error.to_string()))
         })
         .await?
     }
@@ -103,8 +104,9 @@ impl PasswordHasher {
     pub async fn verify(&self, attempt: &PasswordAttempt, stored: Option<&str>) -> Result<Verdict> {
         let attempt = attempt.expose().to_owned();
         let stored = stored.map(str::to_owned);
+        let argon = Arc::clone(&self.argon);
         self.run(move || {
-            let verdict = verify(&attempt, stored.as_deref().unwrap_or(&NOBODY));
+            let verdict = verify(&argon, &attempt, stored.as_deref().unwrap_or(&NOBODY));
             if stored.is_some() {
                 verdict
             } else {
@@ -161,14 +163,15 @@ impl Drop for Place {
     }
 }
 
-fn argon2id(password: &str, salt: &SaltString) -> argon2::password_hash::Result<String> {
-    // The crate's defaults are OWASP's: Argon2id, 19 MiB, two passes, one lane.
-    Ok(Argon2::default()
-        .hash_password(password.as_bytes(), salt)?
-        .to_string())
+fn argon2id(
+    argon: &Argon,
+    password: &str,
+    salt: &SaltString,
+) -> argon2::password_hash::Result<String> {
+    Ok(argon.hash_password(password.as_bytes(), salt)?.to_string())
 }
 
-fn verify(attempt: &str, stored: &str) -> Verdict {
+fn verify(argon: &Argon, attempt: &str, stored: &str) -> Verdict {
     if stored.starts_with("$2") {
         let seen = &attempt.as_bytes()[..attempt.len().min(BCRYPT_BYTES)];
         return match bcrypt::verify(seen, stored) {
@@ -181,10 +184,10 @@ fn verify(attempt: &str, stored: &str) -> Verdict {
     }
     let Ok(hash) = PasswordHash::new(stored) else {
         // Not quicker than any other refusal.
-        verify(attempt, &NOBODY);
+        verify(argon, attempt, &NOBODY);
         return Verdict::Mismatch;
     };
-    match Argon2::default().verify_password(attempt.as_bytes(), &hash) {
+    match argon.verify_password(attempt.as_bytes(), &hash) {
         Ok(()) => Verdict::Match {
             outdated: !is_current(&hash),
         },
