@@ -1,9 +1,12 @@
 //! Settings of logs.
 
 use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::Problems;
+
+/// What is too talkative to be useful; a filter that names one of these wins.
+const QUIET: &str = "sqlx=warn,sea_orm=warn,sea_orm_migration=warn";
 
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -48,21 +51,23 @@ pub struct Log {
     /// The form of a line.
     pub format: LogFormat,
     /// What is logged.
-    pub filter: String,
+    pub filter: Targets,
 }
 
 impl LogSettings {
     /// Checks.
     pub(super) fn resolve(self, problems: &mut Problems) -> Log {
-        if let Err(error) = EnvFilter::try_new(&self.log_filter) {
-            problems.add(
-                "LOG_FILTER",
-                format!("cannot be read: {error}; `info` is a good value"),
-            );
-        }
+        // Levels by target and nothing finer: whether a line is wanted is then known once for all.
+        let filter = format!("{QUIET},{}", self.log_filter).parse();
         Log {
             format: self.log_format,
-            filter: self.log_filter,
+            filter: filter.unwrap_or_else(|error| {
+                problems.add(
+                    "LOG_FILTER",
+                    format!("cannot be read: {error}; `info` is a good value"),
+                );
+                Targets::default()
+            }),
         }
     }
 }

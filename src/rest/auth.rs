@@ -76,7 +76,7 @@ impl Read for RegisterBody {
         ReadsBody, Hashes, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.auth.register", skip_all)]
+#[tracing::instrument(name = "rest.auth.register", level = "debug", skip_all)]
 async fn register(
     Visitor(cx): Visitor,
     Input(body): Input<RegisterBody>,
@@ -133,7 +133,7 @@ impl Read for LoginBody {
         NeedsUser, ReadsBody, Hashes, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.auth.login", skip_all)]
+#[tracing::instrument(name = "rest.auth.login", level = "debug", skip_all)]
 async fn login(Visitor(cx): Visitor, Input(body): Input<LoginBody>) -> Answer<Envelope<Session>> {
     let LoginBody { email, password } = body;
     let signed_in = auth::login(&cx, auth::Login { email, password }).await?;
@@ -170,7 +170,7 @@ impl Read for RefreshBody {
         NeedsUser, ReadsBody, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.auth.refresh", skip_all)]
+#[tracing::instrument(name = "rest.auth.refresh", level = "debug", skip_all)]
 async fn refresh(
     Visitor(cx): Visitor,
     Input(body): Input<RefreshBody>,
@@ -187,7 +187,7 @@ async fn refresh(
     security(("bearer" = [])),
     responses((status = 200, description = "Signed out.", body = Done), NeedsUser, Anywhere)
 )]
-#[tracing::instrument(name = "rest.auth.logout", skip_all)]
+#[tracing::instrument(name = "rest.auth.logout", level = "debug", skip_all)]
 async fn logout(SignedIn(cx): SignedIn) -> Answer<Done> {
     auth::logout(&cx).await?;
     Ok(Done::new("Successfully logged out"))
@@ -204,7 +204,7 @@ async fn logout(SignedIn(cx): SignedIn) -> Answer<Done> {
         NeedsUser, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.auth.me", skip_all)]
+#[tracing::instrument(name = "rest.auth.me", level = "debug", skip_all)]
 async fn me(SignedIn(cx): SignedIn) -> Answer<Envelope<Me>> {
     Ok(Envelope::new(auth::me(&cx).await?.into()))
 }
@@ -240,7 +240,7 @@ impl Read for SwitchBody {
         super::openapi::NeedsTenant, ReadsBody, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.auth.switch_tenant", skip_all)]
+#[tracing::instrument(name = "rest.auth.switch_tenant", level = "debug", skip_all)]
 async fn switch_tenant(
     SignedIn(cx): SignedIn,
     Input(body): Input<SwitchBody>,

@@ -47,7 +47,7 @@ pub fn routes() -> OpenApiRouter {
         NeedsTenant, ReadsParameters, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.invitations.list", skip_all)]
+#[tracing::instrument(name = "rest.invitations.list", level = "debug", skip_all)]
 async fn list(
     SignedIn(cx): SignedIn,
     Input((tenant, page)): Input<(TenantId, PageOf20)>,
@@ -84,7 +84,7 @@ async fn list(
         NeedsTenant, ReadsParameters, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.invitations.resend", skip_all)]
+#[tracing::instrument(name = "rest.invitations.resend", level = "debug", skip_all)]
 async fn resend(
     Keyed(cx): Keyed,
     Input((tenant, invitation)): Input<(TenantId, InvitationId)>,
@@ -114,7 +114,7 @@ async fn resend(
         NeedsTenant, ReadsParameters, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.invitations.revoke", skip_all)]
+#[tracing::instrument(name = "rest.invitations.revoke", level = "debug", skip_all)]
 async fn revoke(
     SignedIn(cx): SignedIn,
     Input((tenant, invitation)): Input<(TenantId, InvitationId)>,
@@ -189,7 +189,7 @@ impl Read for AcceptBody {
         NeedsUser, ReadsBody, Hashes, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.invitations.accept", skip_all)]
+#[tracing::instrument(name = "rest.invitations.accept", level = "debug", skip_all)]
 async fn accept(
     KeyedVisitor(cx): KeyedVisitor,
     Input(body): Input<AcceptBody>,

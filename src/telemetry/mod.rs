@@ -1,14 +1,13 @@
 //! Where log lines go and what they look like. Commands answer on standard output, logs go to
 //! standard error.
 
+mod json;
+
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::config::{Environment, Log, LogFormat};
-
-/// What is too talkative to be useful; a filter that names one of these wins.
-const QUIET: &str = "sqlx=warn,sea_orm=warn,sea_orm_migration=warn";
 
 /// Whether lines are JSON objects.
 pub fn is_json(log: &Log, environment: Environment) -> bool {
@@ -21,20 +20,15 @@ pub fn is_json(log: &Log, environment: Environment) -> bool {
 
 /// Starts logging, panics included. Done twice, the first time counts.
 pub fn init(log: &Log, environment: Environment) {
-    let filter = EnvFilter::new(format!("{QUIET},{}", log.filter));
-    let lines = fmt::layer().with_writer(stderr);
+    let filter = log.filter.clone();
     let started = if is_json(log, environment) {
-        let lines = lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false);
         tracing_subscriber::registry()
             .with(filter)
-            .with(lines)
+            .with(json::JsonLines(stderr))
             .try_init()
     } else {
-        let lines = lines
+        let lines = fmt::layer()
+            .with_writer(stderr)
             .compact()
             .with_target(false)
             .with_ansi(stderr().is_terminal());
