@@ -3,7 +3,7 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
@@ -12,24 +12,25 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
+use super::Front;
 use crate::app::App;
 
 /// How long to wait when the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// Serves until `app.shutdown`, then lets requests in hand finish for as long as configured.
-pub async fn serve(app: &App, listener: TcpListener, router: Router) {
+pub async fn serve(app: &App, listener: TcpListener, front: Front) {
     let limits = &app.config.server;
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.header_read_timeout);
     let room = Arc::new(Semaphore::new(limits.max_connections));
+    let front = Arc::new(front);
     let mut open = JoinSet::new();
     while let Some((stream, peer, permit)) = accept(app, &listener, &room).await {
         let stopping = app.shutdown.clone();
-        let conversation = converse(http.clone(), stream, peer, router.clone(), stopping);
+        let conversation = converse(http.clone(), stream, peer, Arc::clone(&front), stopping);
         let counted = app.metrics.http.connection();
         open.spawn(async move {
             conversation.await;
@@ -89,7 +90,7 @@ async fn converse(
     http: http1::Builder,
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    front: Arc<Front>,
     stopping: CancellationToken,
 ) {
     // Answers are small; waiting to fill a packet only delays them.
@@ -98,8 +99,8 @@ async fn converse(
     }
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = router.clone().oneshot(request.map(Body::new));
-        async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+        let front = Arc::clone(&front);
+        async move { Ok::<_, Infallible>(front.answer(request.map(Body::new)).await) }
     });
     let connection = http
         .serve_connection(TokioIo::new(stream), service)

@@ -2,7 +2,7 @@
 //! header echoed, a refused preflight is 400 with a word of text.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
         header::{
@@ -12,7 +12,6 @@ use axum::{
             ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
         },
     },
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
@@ -34,12 +33,15 @@ const TRUE: HeaderValue = HeaderValue::from_static("true");
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// Answers preflights, and lets allowed origins read every other answer, errors included.
-pub async fn cors(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn cors<F>(app: &App, request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let origin = request.headers().get(ORIGIN).cloned();
     let allowed = origin.filter(|origin| is_allowed(&app.config.server.allowed_origins, origin));
     let mut response = match preflight(&request, allowed.is_some()) {
         Some(response) => response,
-        None => next.run(request).await,
+        None => next(request).await,
     };
     let headers = response.headers_mut();
     // Also without an origin: a cache must not give one caller's answer to another.

@@ -1,5 +1,5 @@
-//! Joins the doors into one router, puts the layers around it that hold for all of them, and serves
-//! it until the process is asked to stop. Knows no route of its own.
+//! Joins the doors into one router, puts around it what holds for all of them, and serves it until
+//! the process is asked to stop. Knows no route of its own.
 //!
 //! From outside to inside: `observe` (request id, context, log line), `cors`, headers, the
 //! body of failures, time limit, panics, the slash at the end, the doors.
@@ -13,19 +13,17 @@ use std::{any::Any, panic::AssertUnwindSafe};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, Request},
     http::{
         HeaderValue, StatusCode, Uri,
         header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS},
         uri::PathAndQuery,
     },
-    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
 use tokio::net::TcpListener;
-use tower::Layer;
-use tower::util::MapRequestLayer;
+use tower::{ServiceExt, util::MapRequestLayer};
 
 use crate::{
     app::App,
@@ -35,43 +33,75 @@ use crate::{
     rest::{self, error::Failure},
 };
 
-/// The whole service as one router.
-pub fn router(app: App) -> Router {
-    let doors = rest::router()
-        .merge(graphql::router(app.clone()))
-        .merge(metrics::public(&app));
-    layered(app, doors)
+/// The doors, and what holds for all of them.
+///
+/// The layers are functions around a future rather than `tower`'s: those would clone and box the whole
+/// stack below them for each request, which cost more than what they do.
+struct Front {
+    app: App,
+    doors: Router,
 }
 
-/// Puts around the doors what holds for all of them.
-fn layered(app: App, doors: Router) -> Router {
-    let doors = doors
-        .layer(DefaultBodyLimit::max(app.config.server.max_body_bytes))
-        .layer(from_fn(observe::note_route));
-    // A router's layers run after it has chosen a route; the slash must be gone before.
-    let doors = MapRequestLayer::new(without_slash).layer(doors);
-    Router::new()
-        .fallback_service(doors)
-        .layer(from_fn(catch_panic))
-        .layer(from_fn_with_state(app.clone(), limit_time))
-        .layer(from_fn(write_failures))
-        .layer(from_fn(default_headers))
-        .layer(from_fn_with_state(app.clone(), cors::cors))
-        .layer(from_fn_with_state(app, observe::observe))
+impl Front {
+    /// All doors of the service.
+    fn whole(app: App) -> Self {
+        let doors = rest::router()
+            .merge(graphql::router(app.clone()))
+            .merge(metrics::public(&app));
+        Self::of(app, doors)
+    }
+
+    fn of(app: App, doors: Router) -> Self {
+        // What runs inside a router runs once it has chosen a route.
+        let doors = doors.layer((
+            DefaultBodyLimit::max(app.config.server.max_body_bytes),
+            MapRequestLayer::new(observe::note_route),
+        ));
+        Self { app, doors }
+    }
+
+    /// Answers one request, from outside to inside.
+    async fn answer(&self, request: Request) -> Response {
+        observe::observe(&self.app, request, |request| {
+            cors::cors(&self.app, request, |request| async {
+                let cx = request.extensions().get::<Cx>().cloned();
+                let response = self.within_time(self.enter(request)).await;
+                let request_id = cx.as_ref().map(Cx::request_id).unwrap_or_default();
+                with_default_headers(rest::error::render(response, request_id))
+            })
+        })
+        .await
+    }
+
+    /// Lets a request in by the door that it is for, and answers 500 for a handler that panicked,
+    /// like for any other fault of ours.
+    async fn enter(&self, request: Request) -> Response {
+        let answer = self.doors.clone().oneshot(without_slash(request));
+        match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(answer) => answer.unwrap_or_else(|never| match never {}),
+            Err(panic) => Failure::from(Error::internal(panic_text(&*panic))).into_response(),
+        }
+    }
+
+    /// Gives a request up that takes too long; what it had begun is rolled back.
+    async fn within_time(&self, answer: impl Future<Output = Response>) -> Response {
+        let limit = self.app.config.server.request_timeout;
+        match tokio::time::timeout(limit, answer).await {
+            Ok(response) => response,
+            Err(_) => Failure::door(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout).into_response(),
+        }
+    }
 }
 
 /// Serves until `app.shutdown`, then lets requests in hand finish for as long as configured.
 pub async fn serve(app: App, listener: TcpListener) {
-    connections::serve(&app, listener, router(app.clone())).await;
+    connections::serve(&app, listener, Front::whole(app.clone())).await;
 }
 
 /// Serves the metrics, and nothing else, until `app.shutdown`.
 pub async fn serve_metrics(app: App, listener: TcpListener) {
-    let router = layered(
-        app.clone(),
-        metrics::routes(app.clone()).fallback(metrics::nowhere),
-    );
-    connections::serve(&app, listener, router).await;
+    let doors = metrics::routes(app.clone()).fallback(metrics::nowhere);
+    connections::serve(&app, listener, Front::of(app.clone(), doors)).await;
 }
 
 /// `/x/` is `/x` (ruling 46). Only one slash goes, and the root stays what it is.
@@ -95,42 +125,15 @@ fn without_slash(mut request: Request) -> Request {
     request
 }
 
-/// Answers 500 for a handler that panicked, like for any other fault of ours.
-async fn catch_panic(request: Request, next: Next) -> Response {
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(panic) => Failure::from(Error::internal(panic_text(&*panic))).into_response(),
-    }
-}
-
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("without words"))
 }
 
-/// Gives a request up that takes too long; what it had begun is rolled back.
-async fn limit_time(State(app): State<App>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(app.config.server.request_timeout, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Failure::door(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout).into_response(),
-    }
-}
-
-/// Writes the common body into failures of every door and layer below.
-async fn write_failures(request: Request, next: Next) -> Response {
-    let cx = request.extensions().get::<Cx>().cloned();
-    let response = next.run(request).await;
-    rest::error::render(
-        response,
-        cx.as_ref().map(Cx::request_id).unwrap_or_default(),
-    )
-}
-
 /// What holds unless a handler says otherwise: answers are for the one who asked and are what they
 /// say they are.
-async fn default_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+fn with_default_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers
         .entry(CACHE_CONTROL)

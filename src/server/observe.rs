@@ -8,12 +8,11 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, MatchedPath, Request, State},
+    extract::{ConnectInfo, MatchedPath, Request},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method,
         header::{AUTHORIZATION, USER_AGENT},
     },
-    middleware::Next,
     response::Response,
 };
 use tracing::{Instrument, field};
@@ -36,7 +35,14 @@ const AGENT_MAX: usize = 255;
 struct Route(Arc<OnceLock<MatchedPath>>);
 
 /// Gives the request its id and context, and tells the log how it ended.
-pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn observe<F>(
+    app: &App,
+    mut request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
     let request_id = request_id(request.headers()).unwrap_or_else(|| app.ids.next().to_string());
     let span = tracing::info_span!(
         "request",
@@ -45,13 +51,13 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
         tenant.id = field::Empty
     );
     let info = info(&request, request_id.clone());
-    let cx = span.in_scope(|| Cx::request(app, info));
+    let cx = span.in_scope(|| Cx::request(app.clone(), info));
     let route = Route::default();
     let mut line = Line::new(request.method().clone(), route.clone(), cx.clone());
     request.extensions_mut().insert(route);
     request.extensions_mut().insert(cx);
 
-    let mut response = next.run(request).instrument(span).await;
+    let mut response = next(request).instrument(span).await;
     line.status = Some(response.status().as_u16());
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -60,12 +66,13 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
 }
 
 /// Notes which route was chosen; runs inside the router, which alone knows.
-pub async fn note_route(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
-    if let (Some(Route(cell)), Some(path)) = (request.extensions().get::<Route>(), matched) {
+pub fn note_route(request: Request) -> Request {
+    let known = request.extensions();
+    if let (Some(Route(cell)), Some(path)) = (known.get(), known.get::<MatchedPath>()) {
         // A second note would be of the same request, hence the same route.
-        let _ = cell.set(path);
+        let _ = cell.set(path.clone());
     }
-    next.run(request).await
+    request
 }
 
 /// The log line of one request and its place in the metrics, written when it ends, whichever way.
