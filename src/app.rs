@@ -4,7 +4,6 @@
 use std::{ops::Deref, panic::AssertUnwindSafe, sync::Arc};
 
 use futures::FutureExt;
-use sea_orm::DatabaseConnection;
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
@@ -23,6 +22,7 @@ use crate::{
         mailer::Mailer,
         queue::JobQueue,
     },
+    storage::Storage,
 };
 
 /// Everything a use case needs. Cloning it copies a pointer.
@@ -33,8 +33,8 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     /// The settings it was started with.
     pub config: Config,
-    /// The pool of database connections.
-    pub db: DatabaseConnection,
+    /// The database.
+    pub db: Storage,
     /// Short-lived values.
     pub cache: Cache,
     /// Events to live listeners, in this process and others.

@@ -8,6 +8,7 @@
 //! - [`worker`]: the door without a caller: work that was asked for and is done later.
 //! - [`ports`]: ways to the outside: cache, events, queue, mail, clock.
 //! - [`metrics`]: what is counted while it runs.
+//! - [`storage`]: how statements reach the database.
 //! - [`config`]: typed settings, the only reader of the environment.
 //! - [`boot`] turns a configuration into an [`app::App`]; [`server`] joins the doors;
 //!   [`cli`] is what a person types.
@@ -26,5 +27,6 @@ pub mod metrics;
 pub mod ports;
 pub mod rest;
 pub mod server;
+pub mod storage;
 pub mod telemetry;
 pub mod worker;

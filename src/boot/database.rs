@@ -22,6 +22,10 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long an SQLite writer waits for its turn.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A connection that rested so long is asked whether it still works before it is used again. Asking
+/// each time would be one more round trip for every statement.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
 /// The pool that requests and jobs share.
 pub async fn connect(database: &Database) -> Result<DatabaseConnection> {
     let mut options = options(database);
@@ -48,6 +52,7 @@ fn options(database: &Database) -> ConnectOptions {
         .min_connections(1)
         .connect_timeout(PATIENCE)
         .acquire_timeout(PATIENCE)
+        .test_before_acquire_if_idle_for(TRUSTED_FOR)
         .set_application_name("erpmax")
         .sqlx_logging(false);
     match database.kind() {

@@ -26,6 +26,7 @@ use crate::{
         queue::JobQueue,
         redis::Redis,
     },
+    storage::Storage,
 };
 
 /// The application on the system's clock. The schema must be there already: see [`migrations`].
@@ -37,11 +38,10 @@ pub async fn boot(config: Config) -> Result<App> {
 pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
     install_tls();
     let metrics = Metrics::new(clock.now(), config.metrics.operation_names);
-    let mut db = database::connect(&config.database).await?;
     let sql = metrics.sql.clone();
-    db.set_metric_callback(move |info| {
-        sql.statement(&info.statement.sql, info.elapsed, info.failed);
-    });
+    let told = move |text: &str, elapsed, failed| sql.statement(text, elapsed, failed);
+    let pool = database::connect(&config.database).await?;
+    let db = Storage::new(pool, Arc::new(told));
 
     let shutdown = CancellationToken::new();
     let redis = match &config.redis_url {

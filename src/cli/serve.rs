@@ -63,7 +63,7 @@ pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
         ((), ()) = async { tokio::join!(serving, finish_tasks(&app)) } => {
             timeout(LAST_EFFECTS, app.tasks.wait()).await.ok();
             // Connections of requests that were cut off may still wait for their statements.
-            if timeout(LAST_EFFECTS, app.db.close_by_ref()).await.is_err() {
+            if timeout(LAST_EFFECTS, app.db.close()).await.is_err() {
                 tracing::warn!("database connections were still in use");
             }
             tracing::info!("stopped");

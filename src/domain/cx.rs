@@ -10,7 +10,6 @@ use entity::{
     ids::{SessionId, TenantId, UserId},
     membership, user,
 };
-use sea_orm::DatabaseConnection;
 use tokio::sync::OnceCell;
 use tracing::Span;
 
@@ -24,6 +23,7 @@ use super::{
 use crate::{
     app::App,
     error::{Credentials, Error, Result},
+    storage::Storage,
 };
 
 /// The context of one request or job. Cloning it copies a pointer.
@@ -258,8 +258,8 @@ impl Cx {
         &self.0.app
     }
 
-    /// The pool, for reading; writes go through [`Cx::begin`].
-    pub fn db(&self) -> &DatabaseConnection {
+    /// The database, for reading; writes go through [`Cx::begin`].
+    pub fn db(&self) -> &Storage {
         &self.0.app.db
     }
 

@@ -1,12 +1,12 @@
-//! What every `store.rs` shares: errors of the database in the domain's words, pages applied to
-//! queries, and the state of the pool.
+//! What every `store.rs` shares: errors of the database in the domain's words, and pages applied to
+//! queries.
 
 use std::{collections::HashMap, hash::Hash};
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend,
-    DbErr, EntityTrait, ExprTrait, IntoActiveModel, Order, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select, SqlErr, TryGetable,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait,
+    IntoActiveModel, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, SqlErr,
+    TryGetable,
     sea_query::{Expr, Func, LikeExpr, LockType, Query, SelectStatement, WindowStatement},
 };
 
@@ -212,7 +212,10 @@ pub fn listing<T>(rows: Vec<T>, window: &Window, place: impl Fn(&T) -> Cursor) -
             }
         }
     };
+    let bounded = matches!(window, Window::Keyset(of) if of.after.is_some() || of.before.is_some());
+    let whole = !bounded && !has_next && !has_previous;
     Listing {
+        total: whole.then_some(items.len() as u64),
         items,
         has_next,
         has_previous,
@@ -259,28 +262,4 @@ pub fn contains(column: impl ColumnTrait, term: &SearchTerm) -> Expr {
         .replace('%', "\\%")
         .replace('_', "\\_");
     column.like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
-}
-
-/// The connections of a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pool {
-    /// How many are open.
-    pub open: u32,
-    /// How many of those are at rest.
-    pub idle: u32,
-}
-
-/// How a pool stands; asks the database nothing.
-pub fn pool(db: &DatabaseConnection) -> Pool {
-    let (open, idle) = if db.get_database_backend() == DbBackend::Postgres {
-        let pool = db.get_postgres_connection_pool();
-        (pool.size(), pool.num_idle())
-    } else {
-        let pool = db.get_sqlite_connection_pool();
-        (pool.size(), pool.num_idle())
-    };
-    Pool {
-        open,
-        idle: u32::try_from(idle).unwrap_or(open),
-    }
 }

@@ -46,7 +46,7 @@ impl UnitOfWork {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let txn = cx.db().begin_with_options(options).await?;
+        let txn = cx.db().pool().begin_with_options(options).await?;
         let claim = cx.claim().cloned();
         if let Some(claim) = &claim {
             idempotency::claim(&cx, &txn, claim).await?;

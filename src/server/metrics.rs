@@ -25,7 +25,6 @@ use crate::{
     app::App,
     domain::{
         cx::Cx,
-        db,
         outbox::{self, Backlog},
     },
     error::{Code, Credentials, Error},
@@ -109,7 +108,7 @@ impl Reader {
     /// Looks up what is not counted.
     async fn look(&self) {
         let (app, state) = (&self.app, &self.app.metrics.state);
-        let pool = db::pool(&app.db);
+        let pool = app.db.connections();
         state
             .pool_max
             .set(app.config.database.max_connections.into());

@@ -81,7 +81,7 @@ async fn plans_are_not_shown_for_longer_because_the_database_is_away() {
     let cut_off = app.replica().await;
     let visitor = cut_off.visitor();
     visitor.get("/billing/plans").await.expect(200);
-    cut_off.app.db.close_by_ref().await.unwrap();
+    cut_off.app.db.close().await.unwrap();
     visitor.get("/billing/plans").await.expect(200);
     app.advance(db::PLANS_SHOWN_FOR);
     for _ in 0..2 {

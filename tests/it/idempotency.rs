@@ -216,7 +216,7 @@ async fn a_twin_waits_so_long_and_is_then_told_to_come_back() {
     let app = TestApp::with(|config| config.idempotency.wait = Duration::from_secs(1)).await;
     let acme = app.company("Acme").await;
     let call = invite(&acme, "new@example.com");
-    let held = app.app.db.begin().await.unwrap();
+    let held = app.app.db.pool().begin().await.unwrap();
     let backend = held.get_database_backend();
     let lock = "UPDATE tenants SET slug = slug";
     held.execute_raw(Statement::from_string(backend, lock))

@@ -204,7 +204,7 @@ async fn readers_in_a_hurry_do_not_load_the_database() {
 #[tokio::test]
 async fn without_a_database_the_rest_is_told() {
     let (app, reader) = app_with_token().await;
-    app.app.db.clone().close().await.unwrap();
+    app.app.db.close().await.unwrap();
     let text = scrape(&reader).await;
     assert!(value(&text, "erpmax_outbox_lag_seconds").is_nan());
     assert!(value(&text, "erpmax_outbox_jobs{state=\"waiting\"}").is_nan());

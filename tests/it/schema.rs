@@ -164,7 +164,7 @@ async fn the_documents_are_served() {
 #[tokio::test]
 async fn readiness_says_what_is_missing_and_liveness_does_not_care() {
     let app = TestApp::new().await;
-    app.app.db.clone().close().await.unwrap();
+    app.app.db.close().await.unwrap();
     let visitor = app.visitor();
     let health = visitor.send(Method::GET, "/health", None).await;
     assert_eq!(health.status, 200);

@@ -217,7 +217,7 @@ impl TestApp {
         tokio::time::timeout(Duration::from_secs(10), self.app.tasks.wait())
             .await
             .expect("all tasks end on shutdown");
-        self.app.db.clone().close().await.expect("the pool closes");
+        self.app.db.close().await.expect("the pool closes");
     }
 }
 

@@ -14,7 +14,7 @@ use entity::{
     user,
 };
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait,
+    ActiveEnum, ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
     PaginatorTrait, QueryFilter, sea_query::Expr,
 };
 use serde_json::json;
@@ -41,7 +41,7 @@ pub struct Counts {
 
 /// Counts the rows of every table that requests write to.
 pub async fn counts(app: &TestApp) -> Counts {
-    async fn count<E>(db: &DatabaseConnection) -> u64
+    async fn count<E>(db: &impl ConnectionTrait) -> u64
     where
         E: EntityTrait,
         E::Model: Send + Sync,

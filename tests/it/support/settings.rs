@@ -68,5 +68,5 @@ pub async fn fill(database_url: &str) {
     app.shutdown.cancel();
     app.tasks.close();
     app.tasks.wait().await;
-    app.db.clone().close().await.expect("the pool closes");
+    app.db.close().await.expect("the pool closes");
 }
