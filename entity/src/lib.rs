@@ -13,6 +13,7 @@ pub mod membership;
 pub mod outbox_message;
 pub mod plan;
 pub mod refresh_token;
+pub mod row;
 pub mod session;
 pub mod subscription;
 pub mod tenant;

@@ -80,3 +80,5 @@ impl Related<super::tenant::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+crate::row::row!("user_tenants": id, user_id, tenant_id, role, is_default, joined_at);

@@ -58,3 +58,9 @@ impl Related<super::subscription::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+crate::row::row!(
+    "plans":
+    id, name, slug, description, price_monthly, price_yearly, currency, features, max_users,
+    max_storage_gb, trial_days, is_active, sort_order, created_at, updated_at
+);

@@ -61,3 +61,9 @@ impl Related<super::refresh_token::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+crate::row::row!(
+    "sessions":
+    id, user_id, tenant_id, user_agent, ip_address, created_at, refreshed_at, expires_at,
+    revoked_at
+);

@@ -141,3 +141,10 @@ impl Related<super::tenant::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+crate::row::row!(
+    "subscriptions":
+    id, tenant_id, plan_id, status, billing_period, trial_ends_at, current_period_start,
+    current_period_end, cancel_at_period_end, cancelled_at, cancel_reason, payment_provider,
+    external_subscription_id, external_customer_id, created_at, updated_at
+);

@@ -76,3 +76,8 @@ impl Related<super::membership::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+crate::row::row!(
+    "tenants":
+    id, name, slug, status, erpnext_site_url, settings, search_text, created_at, updated_at
+);

@@ -55,3 +55,9 @@ impl Related<super::membership::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+crate::row::row!(
+    "users":
+    id, email, email_normalized, email_verified_at, password_hash, full_name, search_text,
+    is_active, is_superuser, created_at, updated_at
+);

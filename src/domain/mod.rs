@@ -18,6 +18,7 @@ pub mod members;
 pub mod outbox;
 pub mod page;
 pub mod patch;
+pub mod rows;
 pub mod tenants;
 pub mod throttle;
 pub mod unit;

@@ -171,6 +171,8 @@ pub struct Listing<T> {
     pub has_next: bool,
     /// Whether something stands before them.
     pub has_previous: bool,
+    /// How many items the whole list has, if this part is the whole and so tells.
+    pub total: Option<u64>,
 }
 
 /// An empty list.
@@ -180,11 +182,26 @@ impl<T> Default for Listing<T> {
             items: Vec::new(),
             has_next: false,
             has_previous: false,
+            total: Some(0),
         }
     }
 }
 
 impl<T> Listing<T> {
+    /// How many items the whole list has; counted only if this part does not tell.
+    pub fn total_or<F>(&self, count: F) -> impl Future<Output = Result<u64>> + Send + use<F, T>
+    where
+        F: Future<Output = Result<u64>> + Send,
+    {
+        let total = self.total;
+        async move {
+            match total {
+                Some(total) => Ok(total),
+                None => count.await,
+            }
+        }
+    }
+
     /// The items without their places.
     pub fn into_nodes(self) -> Vec<T> {
         self.items.into_iter().map(|item| item.node).collect()

@@ -46,14 +46,16 @@ pub fn routes() -> OpenApiRouter {
         NeedsTenant, ReadsParameters, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.members.list", skip_all)]
+#[tracing::instrument(name = "rest.members.list", level = "debug", skip_all)]
 async fn list(
     SignedIn(cx): SignedIn,
     Input((tenant, page)): Input<(TenantId, PageOf20)>,
 ) -> Answer<ListEnvelope<Member>> {
     let filter = MemberFilter::default();
     let listing = members::list(&cx, tenant, &filter, &Window::Offset(page.0)).await?;
-    let total = members::count(&cx, tenant, &filter).await?;
+    let total = listing
+        .total_or(members::count(&cx, tenant, &filter))
+        .await?;
     let people = listing.into_nodes().into_iter().map(Member::from).collect();
     Ok(ListEnvelope::page(people, total, page.0))
 }
@@ -107,7 +109,7 @@ impl Read for InviteBody {
         NeedsTenant, ReadsBody, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.members.invite", skip_all)]
+#[tracing::instrument(name = "rest.members.invite", level = "debug", skip_all)]
 async fn invite(
     Keyed(cx): Keyed,
     Input((tenant, body)): Input<(TenantId, InviteBody)>,
@@ -157,7 +159,7 @@ impl Read for RoleBody {
         NeedsTenant, ReadsBody, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.members.change_role", skip_all)]
+#[tracing::instrument(name = "rest.members.change_role", level = "debug", skip_all)]
 async fn change_role(
     SignedIn(cx): SignedIn,
     Input((tenant, user, body)): Input<(TenantId, UserId, RoleBody)>,
@@ -185,7 +187,7 @@ async fn change_role(
         NeedsTenant, ReadsParameters, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.members.remove", skip_all)]
+#[tracing::instrument(name = "rest.members.remove", level = "debug", skip_all)]
 async fn remove(
     SignedIn(cx): SignedIn,
     Input((tenant, user)): Input<(TenantId, UserId)>,

@@ -43,14 +43,14 @@ pub fn routes() -> OpenApiRouter {
         NeedsUser, ReadsParameters, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.tenants.list", skip_all)]
+#[tracing::instrument(name = "rest.tenants.list", level = "debug", skip_all)]
 async fn list(
     SignedIn(cx): SignedIn,
     Input(Page(page)): Input<PageOf10>,
 ) -> Answer<ListEnvelope<Tenant>> {
     let filter = TenantFilter::default();
     let listing = tenants::list(&cx, &filter, &Window::Offset(page)).await?;
-    let total = tenants::count(&cx, &filter).await?;
+    let total = listing.total_or(tenants::count(&cx, &filter)).await?;
     let items = listing
         .items
         .iter()
@@ -70,7 +70,7 @@ async fn list(
         NeedsCurrentTenant, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.tenants.current", skip_all)]
+#[tracing::instrument(name = "rest.tenants.current", level = "debug", skip_all)]
 async fn current(SignedIn(cx): SignedIn) -> Answer<Envelope<CurrentTenant>> {
     let tenant = tenants::current(&cx).await?;
     Ok(Envelope::new(CurrentTenant::new(&tenant, paid(&cx).await?)))
@@ -88,7 +88,7 @@ async fn current(SignedIn(cx): SignedIn) -> Answer<Envelope<CurrentTenant>> {
         NeedsTenant, ReadsParameters, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.tenants.get", skip_all)]
+#[tracing::instrument(name = "rest.tenants.get", level = "debug", skip_all)]
 async fn get(SignedIn(cx): SignedIn, Input(id): Input<TenantId>) -> Answer<Envelope<Tenant>> {
     let tenant = tenants::get(&cx, id).await?;
     Ok(Envelope::new(Tenant::from(&tenant)))
@@ -131,7 +131,7 @@ impl Read for UpdateBody {
         NeedsTenant, ReadsBody, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.tenants.update", skip_all)]
+#[tracing::instrument(name = "rest.tenants.update", level = "debug", skip_all)]
 async fn update(
     SignedIn(cx): SignedIn,
     Input((id, body)): Input<(TenantId, UpdateBody)>,

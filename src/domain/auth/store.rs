@@ -6,15 +6,16 @@ use entity::{
     membership, refresh_token, session, user,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait, Select, SelectModel, Selector,
-    sea_query::{Alias, Expr, ExprTrait, IntoCondition, IntoIden},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, RelationTrait, Select,
+    sea_query::{Expr, ExprTrait, IntoCondition},
 };
 
 use crate::{
     domain::{
         access::SystemAccess,
         db::{self, OnUnique},
+        rows,
     },
     error::{Error, Reason, Result},
 };
@@ -28,7 +29,7 @@ pub async fn user_by_email(
     normalized: &str,
 ) -> Result<Option<user::Model>> {
     let found = user::Entity::find().filter(user::Column::EmailNormalized.eq(normalized));
-    Ok(found.one(db).await?)
+    rows::one(db, found).await
 }
 
 /// The account with this id.
@@ -88,16 +89,6 @@ pub struct Credential {
     pub membership: Option<membership::Model>,
 }
 
-impl FromQueryResult for Credential {
-    fn from_query_result(row: &sea_orm::QueryResult, _: &str) -> Result<Self, sea_orm::DbErr> {
-        Ok(Self {
-            session: session::Model::from_query_result(row, "s_")?,
-            user: user::Model::from_query_result(row, "u_")?,
-            membership: membership::Model::from_query_result_optional(row, "m_")?,
-        })
-    }
-}
-
 /// Session ⨝ user ⟕ membership of the token's tenant, in one statement (ruling 12).
 pub async fn credential(
     db: &impl ConnectionTrait,
@@ -105,12 +96,8 @@ pub async fn credential(
     tenant: Option<TenantId>,
 ) -> Result<Option<Credential>> {
     let mut query = session::Entity::find()
-        .select_only()
         .filter(session::Column::Id.eq(session))
         .join(JoinType::InnerJoin, session::Relation::User.def());
-    query = with_columns::<session::Entity, _>(query, "s_");
-    query = with_columns::<user::Entity, _>(query, "u_");
-    query = with_columns::<membership::Entity, _>(query, "m_");
     // A token without a tenant joins nothing: NULL equals no id.
     let place = Condition::all()
         .add(
@@ -120,19 +107,12 @@ pub async fn credential(
         .add(membership::Column::TenantId.eq(tenant))
         .into_condition();
     QueryTrait::query(&mut query).join(JoinType::LeftJoin, membership::Entity, place);
-    let found: Selector<SelectModel<Credential>> = query.into_model();
-    Ok(found.one(db).await?)
-}
-
-fn with_columns<E, S>(query: S, prefix: &str) -> S
-where
-    E: EntityTrait,
-    S: QuerySelect,
-{
-    E::Column::iter().fold(query, |query, column| {
-        let alias = Alias::new(format!("{prefix}{}", sea_orm::IdenStatic::as_str(&column)));
-        query.column_as(column, alias.into_iden().to_string())
-    })
+    let found: Option<((_, _), _)> = rows::one(db, query).await?;
+    Ok(found.map(|((session, user), membership)| Credential {
+        session,
+        user,
+        membership,
+    }))
 }
 
 /// Adds a sign-in with its first refresh token.

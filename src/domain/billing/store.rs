@@ -12,7 +12,7 @@ use sea_orm::{
 use crate::{
     domain::{
         access::{PermittedTenants, TenantAccess},
-        db,
+        db, rows,
     },
     error::Result,
 };
@@ -124,7 +124,7 @@ pub async fn subscriptions(
 ) -> Result<Vec<subscription::Model>> {
     let found =
         subscription::Entity::find().filter(subscription::Column::TenantId.is_in(tenants.ids()));
-    Ok(found.all(db).await?)
+    rows::all(db, found).await
 }
 
 /// The subscription of the tenant whose row is locked.

@@ -39,7 +39,11 @@ pub async fn count(cx: &Cx, filter: &TenantFilter) -> Result<u64> {
 
 /// The caller's places, oldest first.
 pub async fn memberships(cx: &Cx, window: &Window) -> Result<Listing<TenantMembership>> {
-    store::memberships(cx.db(), cx.identity().await?.user.id, window).await
+    let listing = store::memberships(cx.db(), cx.identity().await?.user.id, window).await?;
+    if listing.total.is_some() {
+        cx.has_places(listing.items.iter().map(|item| &item.node.membership));
+    }
+    Ok(listing)
 }
 
 /// How many places the caller has.

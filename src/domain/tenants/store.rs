@@ -8,8 +8,8 @@ use entity::{
     tenant,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
-    QueryTrait, Select, SelectTwo,
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, QueryTrait,
+    RelationTrait, Select,
     sea_query::{Expr, OnConflict},
 };
 
@@ -19,6 +19,7 @@ use crate::{
         access::TenantAccess,
         db::{self, Ordered},
         page::{Cursor, Listing, Window},
+        rows,
     },
     error::{Error, Result, Subject},
 };
@@ -134,14 +135,9 @@ pub async fn make_default(
     // Cleared first: at no moment may there be two.
     default(false, false).exec(db).await?;
     default(true, true).exec(db).await?;
-    let found = own(access.user_id())
-        .filter(membership::Column::TenantId.eq(access.tenant_id()))
-        .one(db)
-        .await?;
-    found
-        .map(place)
-        .transpose()?
-        .ok_or(Error::NotFound(Subject::Tenant))
+    let own = own(access.user_id()).filter(membership::Column::TenantId.eq(access.tenant_id()));
+    let found = rows::one(db, own).await?.map(place);
+    found.ok_or(Error::NotFound(Subject::Tenant))
 }
 
 /// All of somebody's places with their tenants, oldest first.
@@ -163,8 +159,8 @@ pub async fn memberships(
         id: membership::Column::Id,
         newest_first: false,
     };
-    let rows = db::window(own(user), &order, window).all(db).await?;
-    let places = rows.into_iter().map(place).collect::<Result<Vec<_>>>()?;
+    let rows = rows::all(db, db::window(own(user), &order, window)).await?;
+    let places = rows.into_iter().map(place).collect();
     Ok(db::listing(places, window, |place| Cursor {
         at: place.membership.joined_at,
         id: place.membership.id.0,
@@ -183,10 +179,9 @@ pub async fn list(
         id: tenant::Column::Id,
         newest_first: true,
     };
-    let rows = db::window(matching(own(user), filter), &order, window)
-        .all(db)
-        .await?;
-    let places = rows.into_iter().map(place).collect::<Result<Vec<_>>>()?;
+    let matching = matching(own(user), filter);
+    let rows = rows::all(db, db::window(matching, &order, window)).await?;
+    let places = rows.into_iter().map(place).collect();
     Ok(db::listing(places, window, |place| Cursor {
         at: place.tenant.created_at,
         id: place.tenant.id.0,
@@ -195,19 +190,20 @@ pub async fn list(
 
 /// How many of somebody's tenants match.
 pub async fn count(db: &impl ConnectionTrait, user: UserId, filter: &TenantFilter) -> Result<u64> {
-    Ok(matching(own(user), filter).count(db).await?)
+    rows::count(db, matching(own(user), filter)).await
 }
 
-fn own(user: UserId) -> SelectTwo<membership::Entity, tenant::Entity> {
-    let places: Select<membership::Entity> =
-        membership::Entity::find().filter(membership::Column::UserId.eq(user));
-    places.find_also_related(tenant::Entity)
+/// Somebody's places, joined with their tenants.
+fn own(user: UserId) -> Select<membership::Entity> {
+    membership::Entity::find()
+        .join(JoinType::InnerJoin, membership::Relation::Tenant.def())
+        .filter(membership::Column::UserId.eq(user))
 }
 
 fn matching(
-    query: SelectTwo<membership::Entity, tenant::Entity>,
+    query: Select<membership::Entity>,
     filter: &TenantFilter,
-) -> SelectTwo<membership::Entity, tenant::Entity> {
+) -> Select<membership::Entity> {
     let TenantFilter {
         search,
         role,
@@ -225,9 +221,6 @@ fn matching(
         })
 }
 
-fn place(
-    (membership, tenant): (membership::Model, Option<tenant::Model>),
-) -> Result<TenantMembership> {
-    let tenant = tenant.ok_or_else(|| Error::internal("a membership without its tenant"))?;
-    Ok(TenantMembership { tenant, membership })
+fn place((membership, tenant): (membership::Model, tenant::Model)) -> TenantMembership {
+    TenantMembership { tenant, membership }
 }

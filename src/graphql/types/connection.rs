@@ -10,13 +10,14 @@ use crate::{
     graphql::error::{Failure, Result},
 };
 
-/// Counts the whole list; asked only when a client selects `totalCount`.
+/// Counts the whole list; asked only when a client selects `totalCount` and the page does not tell.
 type Count = Arc<dyn Fn() -> BoxFuture<'static, Result<u64>> + Send + Sync>;
 
 /// A page of a list of `N`.
 pub struct Connection<N> {
     edges: Vec<Edge<N>>,
     page: PageInfo,
+    total: Option<u64>,
     count: Count,
 }
 
@@ -55,6 +56,7 @@ impl<N> Connection<N> {
             items,
             has_next,
             has_previous,
+            total,
         } = listing;
         let edges: Vec<_> = items
             .into_iter()
@@ -73,7 +75,12 @@ impl<N> Connection<N> {
             let counted = count();
             Box::pin(async move { counted.await.map_err(Failure::from) })
         });
-        Self { edges, page, count }
+        Self {
+            edges,
+            page,
+            total,
+            count,
+        }
     }
 }
 
@@ -97,7 +104,10 @@ impl<N: OutputType> Connection<N> {
 
     /// How many items the whole list has, filters respected. Counted only when selected.
     async fn total_count(&self) -> Result<u64> {
-        (self.count)().await
+        match self.total {
+            Some(total) => Ok(total),
+            None => (self.count)().await,
+        }
     }
 }
 

@@ -1,0 +1,52 @@
+//! What every `store.rs` reads with: rows by the place of their columns, and how many there are.
+
+use entity::row::Row;
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult, QuerySelect, Select,
+    SelectModel, Selector,
+    sea_query::{Asterisk, Expr, ExprTrait},
+};
+
+use crate::error::Result;
+
+/// The rows of a query; what it selects is replaced by what `R` reads.
+pub async fn all<E: EntityTrait, R: Row>(
+    db: &impl ConnectionTrait,
+    query: Select<E>,
+) -> Result<Vec<R>> {
+    let rows = reading::<E, R>(query).all(db).await?;
+    Ok(rows.into_iter().map(|Read(row)| row).collect())
+}
+
+/// The first row of a query, if there is one; what it selects is replaced by what `R` reads.
+pub async fn one<E: EntityTrait, R: Row>(
+    db: &impl ConnectionTrait,
+    query: Select<E>,
+) -> Result<Option<R>> {
+    let row = reading::<E, R>(query).one(db).await?;
+    Ok(row.map(|Read(row)| row))
+}
+
+fn reading<E: EntityTrait, R: Row>(query: Select<E>) -> Selector<SelectModel<Read<R>>> {
+    let columns = Expr::cust(R::columns());
+    query.select_only().expr(columns).into_model()
+}
+
+struct Read<R>(R);
+
+impl<R: Row> FromQueryResult for Read<R> {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        R::read(row, 0).map(Self)
+    }
+}
+
+/// How many rows a query has.
+pub async fn count<E: EntityTrait>(db: &impl ConnectionTrait, rows: Select<E>) -> Result<u64> {
+    let counted: Option<i64> = rows
+        .select_only()
+        .expr(Expr::col(Asterisk).count())
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(u64::try_from(counted.unwrap_or_default()).unwrap_or_default())
+}
