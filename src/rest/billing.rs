@@ -3,7 +3,7 @@
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    envelope::{Envelope, ListEnvelope},
+    envelope::{Envelope, ListEnvelope, Written},
     error::Answer,
     error_body::ErrorBody,
     extract::{SignedIn, Visitor},
@@ -11,7 +11,10 @@ use super::{
     views::{Limits, Plan, Subscription},
 };
 use crate::{
-    domain::{billing, cx::Cx},
+    domain::{
+        billing::{self, SharedPlan},
+        cx::Cx,
+    },
     error::{Error, Subject},
 };
 
@@ -32,12 +35,14 @@ pub fn routes() -> OpenApiRouter {
         Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.billing.plans", skip_all)]
-async fn plans(Visitor(cx): Visitor) -> Answer<ListEnvelope<Plan>> {
-    let plans = billing::plans(&cx).await?;
-    Ok(ListEnvelope::whole(
-        plans.iter().map(|plan| Plan::from(&**plan)).collect(),
-    ))
+#[tracing::instrument(name = "rest.billing.plans", level = "debug", skip_all)]
+async fn plans(Visitor(cx): Visitor) -> Answer<Written> {
+    let offer = billing::plans(&cx).await?;
+    let write = |plans: &[SharedPlan]| {
+        let plans = plans.iter().map(|plan| Plan::from(&**plan)).collect();
+        ListEnvelope::whole(plans).write()
+    };
+    Ok(Written(offer.written(write)))
 }
 
 /// Show the subscription of the token's company.
@@ -52,7 +57,7 @@ async fn plans(Visitor(cx): Visitor) -> Answer<ListEnvelope<Plan>> {
         NeedsCurrentTenant, Anywhere
     )
 )]
-#[tracing::instrument(name = "rest.billing.subscription", skip_all)]
+#[tracing::instrument(name = "rest.billing.subscription", level = "debug", skip_all)]
 async fn subscription(SignedIn(cx): SignedIn) -> Answer<Envelope<Subscription>> {
     let (subscription, plan) = billing::subscription(&cx, None).await?;
     Ok(Envelope::new(Subscription::new(

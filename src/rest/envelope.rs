@@ -2,7 +2,8 @@
 
 use axum::{
     Json,
-    http::StatusCode,
+    body::Bytes,
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -119,6 +120,18 @@ impl<T> ListEnvelope<T> {
         }
     }
 
+    /// The body it makes, for those who keep it.
+    ///
+    /// # Panics
+    ///
+    /// When `T` has keys that are no text, which no view has.
+    pub fn write(&self) -> Bytes
+    where
+        T: Serialize,
+    {
+        serde_json::to_vec(self).expect("all keys are text").into()
+    }
+
     /// Wraps a list that is always told whole.
     pub fn whole(data: Vec<T>) -> Self {
         Self {
@@ -167,6 +180,17 @@ into_json_response!(
     [<T: Serialize>] Envelope<T>, [<T: Serialize>] ListEnvelope<T>,
     [<T: Serialize>] MessageEnvelope<T>, [] Done
 );
+
+/// A body that was written before.
+#[derive(Clone, Debug)]
+pub struct Written(pub Bytes);
+
+impl IntoResponse for Written {
+    fn into_response(self) -> Response {
+        let kind = HeaderValue::from_static("application/json");
+        ([(CONTENT_TYPE, kind)], self.0).into_response()
+    }
+}
 
 /// The answer 201: something new exists.
 #[derive(Debug)]

@@ -11,6 +11,6 @@ mod trial;
 
 pub use lifecycle::{days_left, status_at};
 pub use limits::{Limits, limits};
-pub use plans::{PlanCache, SharedPlan, plan, plans};
+pub use plans::{Offer, PlanCache, SharedPlan, plan, plans};
 pub use subscription::{subscription, subscriptions};
 pub(super) use trial::start_trial;

@@ -3,10 +3,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
+use bytes::Bytes;
 use entity::{Timestamp, ids::PlanId, plan};
 use tokio::sync::OnceCell;
 
@@ -23,9 +24,9 @@ const SHOWN_FOR: Duration = Duration::from_millis(500);
 /// A plan that many answers share.
 pub type SharedPlan = Arc<plan::Model>;
 
-/// The active plans in their order; public.
-pub async fn plans(cx: &Cx) -> Result<Vec<SharedPlan>> {
-    Ok(known(cx).await?.on_offer.clone())
+/// The plans on offer, in their order; public.
+pub async fn plans(cx: &Cx) -> Result<Arc<Offer>> {
+    Ok(Arc::clone(&known(cx).await?.offer))
 }
 
 /// A plan, also one no longer on offer; plans are public, so no proof is needed.
@@ -46,10 +47,25 @@ async fn known(cx: &Cx) -> Result<Arc<Plans>> {
     plans.clone().map_err(Error::internal)
 }
 
+/// The plans on offer, as one reading found them.
+#[derive(Debug)]
+pub struct Offer {
+    /// In their order.
+    pub plans: Vec<SharedPlan>,
+    written: OnceLock<Bytes>,
+}
+
+impl Offer {
+    /// The offer as a door writes it; written once.
+    pub fn written(&self, write: impl FnOnce(&[SharedPlan]) -> Bytes) -> Bytes {
+        self.written.get_or_init(|| write(&self.plans)).clone()
+    }
+}
+
 /// All plans as one reading found them.
 #[derive(Debug)]
 struct Plans {
-    on_offer: Vec<SharedPlan>,
+    offer: Arc<Offer>,
     by_id: HashMap<PlanId, SharedPlan>,
 }
 
@@ -58,7 +74,10 @@ impl Plans {
         let rows: Vec<_> = rows.into_iter().map(Arc::new).collect();
         let on_offer = rows.iter().filter(|plan| plan.is_active);
         Arc::new(Self {
-            on_offer: on_offer.cloned().collect(),
+            offer: Arc::new(Offer {
+                plans: on_offer.cloned().collect(),
+                written: OnceLock::new(),
+            }),
             by_id: rows.into_iter().map(|plan| (plan.id, plan)).collect(),
         })
     }

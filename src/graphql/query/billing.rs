@@ -15,7 +15,7 @@ pub struct BillingQuery;
 impl BillingQuery {
     /// The plans on offer, in the order of the price page. Public: needs no token.
     async fn plans(&self, ctx: &Context<'_>) -> Result<Vec<Plan>> {
-        let plans = billing::plans(Scope::of(ctx).cx()).await?;
-        Ok(plans.into_iter().map(Plan).collect())
+        let offer = billing::plans(Scope::of(ctx).cx()).await?;
+        Ok(offer.plans.iter().cloned().map(Plan).collect())
     }
 }
