@@ -7,6 +7,10 @@ use erpmax::{
     config,
 };
 
+/// Quicker than the system's with many small allocations on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Before anything else: the command line falls back to the environment, and the environment
     // may only be written to while there is one thread.
