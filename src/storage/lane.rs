@@ -110,21 +110,24 @@ impl Lane {
         };
         let rested = self.resting().connections.pop_back();
         // One that has rested too long goes back here, by being dropped.
-        let rested = match rested.filter(|rested| rested.used.elapsed() < TRUSTED_FOR) {
-            Some(rested) => rested,
-            None => {
-                let connection = Box::pin(self.pool.acquire()).await;
-                let now = Instant::now();
-                Rested {
-                    connection: connection.map_err(unavailable)?,
-                    taken: now,
-                    used: now,
-                }
-            }
-        };
+        let trusted = rested.filter(|rested| rested.used.elapsed() < TRUSTED_FOR);
         Ok(Lent {
-            rested,
+            rested: match trusted {
+                Some(rested) => rested,
+                None => self.fresh().await.map_err(unavailable)?,
+            },
             _turn: turn,
+        })
+    }
+
+    async fn fresh(&self) -> Result<Rested, sqlx::Error> {
+        // Boxed: it is large, and rarely needed.
+        let connection = Box::pin(self.pool.acquire()).await?;
+        let now = Instant::now();
+        Ok(Rested {
+            connection,
+            taken: now,
+            used: now,
         })
     }
 
