@@ -5,6 +5,7 @@
 //! runs on: checked, completed, and free of strings that still need reading.
 
 mod auth;
+mod connections;
 mod database;
 mod dotenv;
 mod environment;
@@ -28,6 +29,7 @@ use secrecy::SecretString;
 
 pub use self::{
     auth::{Auth, AuthSettings},
+    connections::{ConnectionSettings, Connections},
     database::{Database, DatabaseKind, DatabaseSettings},
     dotenv::load_dotenv,
     environment::{Environment, GeneralSettings},
@@ -53,6 +55,9 @@ pub struct Settings {
     /// The HTTP server.
     #[command(flatten)]
     pub server: ServerSettings,
+    /// Connections.
+    #[command(flatten)]
+    pub connections: ConnectionSettings,
     /// The database.
     #[command(flatten)]
     pub database: DatabaseSettings,
@@ -107,6 +112,7 @@ impl Settings {
         let Self {
             general,
             server,
+            connections,
             database,
             redis,
             auth,
@@ -131,6 +137,7 @@ impl Settings {
         let config = Config {
             environment,
             database: database.resolve(environment, &data_dir, &mut problems),
+            connections: connections.resolve(server.request_timeout, &mut problems),
             redis_url,
             redis_prefix,
             auth: auth.resolve(environment, &data_dir, &mut problems),
@@ -179,6 +186,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The HTTP server.
     pub server: Server,
+    /// Connections.
+    pub connections: Connections,
     /// The database.
     pub database: Database,
     /// Where Redis is; without it, cache and events stay within the process.

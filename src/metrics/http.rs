@@ -36,6 +36,7 @@ const ABANDONED: usize = OTHER + 1;
 pub struct Http {
     in_flight: Gauge,
     connections: Gauge,
+    refused: Counter,
     requests: Family<Request, Counter>,
     durations: Family<Route, Histogram, fn() -> Histogram>,
     /// Handles of what was asked for already, found without making a label.
@@ -86,6 +87,7 @@ impl Http {
         let http = Self {
             in_flight: Gauge::default(),
             connections: Gauge::default(),
+            refused: Counter::default(),
             requests: Family::default(),
             durations: Family::new_with_constructor(answer_seconds),
             known: RwLock::default(),
@@ -115,6 +117,12 @@ impl Http {
             "Connections that are open",
             http.connections.clone(),
         );
+        shelf.put(
+            "http_connections_refused",
+            &[],
+            "Connections closed at once because their address had too many open",
+            http.refused.clone(),
+        );
         http
     }
 
@@ -126,6 +134,11 @@ impl Http {
     /// Counts a connection as open until the result is dropped.
     pub fn connection(&self) -> Counted {
         Counted::new(&self.connections)
+    }
+
+    /// A connection was closed because its address had too many.
+    pub fn refused(&self) {
+        self.refused.inc();
     }
 
     /// A request ended; without a status when the client did not wait for the answer.

@@ -50,6 +50,19 @@ impl Failure {
         Self::refusal(status, code, message.to_owned())
     }
 
+    /// A request that the way in refuses, in words of its own.
+    pub fn refused(
+        status: StatusCode,
+        code: Code,
+        reason: Option<Reason>,
+        message: String,
+    ) -> Self {
+        Self(Arc::new(Refusal {
+            reason,
+            ..Refusal::new(status, code, message)
+        }))
+    }
+
     /// Inputs that could not be read; never empty.
     pub fn input(errors: Vec<InputError>) -> Self {
         let message = in_words(&errors);

@@ -28,7 +28,9 @@ GraphQL API at `/graphql`, in the shape that existing clients read.\n\n\
 Answers are wrapped: `{status, data, error}`, lists with `pagination`. Every error, from every \
 layer, has one body with `message`, `error.code` and `request_id`; branch on the code.\n\n\
 Words such as roles are written in lower case and read in any case. Ids are UUIDs, times are RFC \
-3339 in UTC, money is an exact JSON number. Unknown fields are ignored.",
+3339 in UTC, money is an exact JSON number. Unknown fields are ignored.\n\n\
+Any route may also answer 408 (the body came too slowly), 414 (the URL is too long) or 431 (too many \
+or too large headers).",
         license(name = "MIT", identifier = "MIT")
     ),
     modifiers(&Shared),

@@ -1,5 +1,6 @@
-//! Accepts connections and speaks HTTP on them: so many at once, none that keeps the server waiting
-//! for the head of its request, all ended when the process stops.
+//! Accepts connections and speaks HTTP on them: so many at once, so many for each address, none that
+//! keeps the server waiting for the head of its request or for its answer to be taken in, all ended
+//! when the process stops.
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -13,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Front;
+use super::{Front, addresses::Addresses, limits::hard_head, patience::Patient};
 use crate::app::App;
 
 /// How long to wait when the system has no room for another connection.
@@ -24,17 +25,30 @@ pub async fn serve(app: &App, listener: TcpListener, front: Front) {
     let limits = &app.config.server;
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(limits.header_read_timeout);
+        .header_read_timeout(limits.header_read_timeout)
+        .max_header_size(hard_head(&app.config.connections));
     let room = Arc::new(Semaphore::new(limits.max_connections));
+    let addresses = Addresses::new(app.config.connections.max_per_address);
+    let write_timeout = app.config.connections.write_timeout;
     let front = Arc::new(front);
     let mut open = JoinSet::new();
     while let Some((stream, peer, permit)) = accept(app, &listener, &room).await {
+        let Some(seat) = addresses.seat(peer.ip()) else {
+            app.metrics.http.refused();
+            tracing::debug!(client.ip = %peer.ip(), "too many connections of one address");
+            continue;
+        };
         let stopping = app.shutdown.clone();
+        // Answers are small; waiting to fill a packet only delays them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY not set");
+        }
+        let stream = Patient::new(stream, write_timeout);
         let conversation = converse(http.clone(), stream, peer, Arc::clone(&front), stopping);
         let counted = app.metrics.http.connection();
         open.spawn(async move {
             conversation.await;
-            drop((counted, permit));
+            drop((counted, seat, permit));
         });
         // Those that have ended are forgotten now and then, not only at the end.
         while open.try_join_next().is_some() {}
@@ -88,15 +102,11 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 /// Answers the requests of one connection until it ends, or until the one in hand is answered.
 async fn converse(
     http: http1::Builder,
-    stream: TcpStream,
+    stream: Patient<TcpStream>,
     peer: SocketAddr,
     front: Arc<Front>,
     stopping: CancellationToken,
 ) {
-    // Answers are small; waiting to fill a packet only delays them.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY not set");
-    }
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         let front = Arc::clone(&front);

@@ -1,24 +1,24 @@
 //! Joins the doors into one router, puts around it what holds for all of them, and serves it until
 //! the process is asked to stop. Knows no route of its own.
 //!
-//! From outside to inside: `observe` (request id, context, log line), `cors`, headers, the
-//! body of failures, time limit, panics, the slash at the end, the doors.
+//! From outside to inside: `observe` (request id, context, log line), `cors`, `security` (headers), the
+//! body of failures, `limits`, time limit, panics, the slash at the end, the doors.
 
+mod addresses;
 mod connections;
 mod cors;
+mod limits;
 mod metrics;
 mod observe;
+mod patience;
+mod security;
 
 use std::{any::Any, panic::AssertUnwindSafe};
 
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
-    http::{
-        HeaderValue, StatusCode, Uri,
-        header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS},
-        uri::PathAndQuery,
-    },
+    http::{StatusCode, Uri, uri::PathAndQuery},
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
@@ -65,9 +65,12 @@ impl Front {
         observe::observe(&self.app, request, |request| {
             cors::cors(&self.app, request, |request| async {
                 let cx = request.extensions().get::<Cx>().cloned();
-                let response = self.within_time(self.enter(request)).await;
+                let response = limits::limit(&self.app.config.connections, request, |request| {
+                    self.within_time(self.enter(request))
+                });
+                let response = response.await;
                 let request_id = cx.as_ref().map(Cx::request_id).unwrap_or_default();
-                with_default_headers(rest::error::render(response, request_id))
+                security::complete(&self.app, rest::error::render(response, request_id))
             })
         })
         .await
@@ -129,19 +132,6 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("without words"))
-}
-
-/// What holds unless a handler says otherwise: answers are for the one who asked and are what they
-/// say they are.
-fn with_default_headers(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
-    headers
-        .entry(X_CONTENT_TYPE_OPTIONS)
-        .or_insert(HeaderValue::from_static("nosniff"));
-    response
 }
 
 #[cfg(test)]

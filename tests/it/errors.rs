@@ -41,14 +41,16 @@ fn statuses(code: Code) -> String {
         .collect();
     statuses.sort_unstable();
     statuses.dedup();
-    let statuses = match (code, statuses.as_slice()) {
+    let mut statuses = match (code, statuses.as_slice()) {
         (Code::RouteNotFound, _) => vec![404],
         (Code::MethodNotAllowed, _) => vec![405],
         (Code::PayloadTooLarge, _) => vec![413],
         (Code::UnsupportedMediaType, _) => vec![415],
-        (Code::Timeout, _) => vec![503],
+        (Code::Timeout, _) => vec![408, 503],
+        (Code::InvalidInput, told) => [&[414, 431], told].concat(),
         (_, told) => told.to_vec(),
     };
+    statuses.sort_unstable();
     statuses
         .iter()
         .map(ToString::to_string)

@@ -24,6 +24,7 @@ mod graphql;
 mod harness;
 mod idempotency;
 mod isolation;
+mod limits;
 mod members;
 mod metrics;
 mod migrations;
