@@ -270,7 +270,7 @@ impl Cx {
         self.access_cell()
             .get_or_try_init(async || {
                 let user = self.identity().await?.user.id;
-                let roles = tenants::store::roles(self.db(), user).await?;
+                let roles = Box::pin(tenants::store::roles(self.db(), user)).await?;
                 Ok(AccessSet { roles })
             })
             .await

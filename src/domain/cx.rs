@@ -211,7 +211,7 @@ impl Cx {
             return Err(Error::Unauthenticated(Credentials::Missing));
         };
         let found = cell
-            .get_or_try_init(async || match auth::authenticate(self).await {
+            .get_or_try_init(async || match Box::pin(auth::authenticate(self)).await {
                 Ok(identity) => {
                     self.note(&identity);
                     Ok(Ok(Box::new(identity)))

@@ -1,7 +1,7 @@
 //! `/graphql` over HTTP: executes one operation and answers. How requests are read is in
 //! `request.rs`, what is refused before in `refusal.rs`.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::{Request, Response as Answer, ServerError, Value};
 use axum::{
@@ -17,15 +17,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{
-    Schema,
-    context::Scope,
-    error::code_of,
-    extensions::{Guard, MAX_NESTING},
-    playground,
-    refusal::Refusal,
-    request, schema_builder,
-};
+use super::{context::Scope, error::code_of, guard::Guard, playground, refusal::Refusal, request};
 use crate::{app::App, domain::cx::Cx, error::Code};
 
 /// The media type whose status codes say how an operation went.
@@ -34,24 +26,14 @@ const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
 /// What every request needs.
 #[derive(Clone)]
 struct Door {
-    schema: Schema,
+    guard: Arc<Guard>,
     app: App,
 }
 
 /// The routes of this door.
 pub fn router(app: App) -> Router {
-    let limits = &app.config.graphql;
-    let mut schema = schema_builder()
-        .extension(Guard::new(app.clone()))
-        .limit_recursive_depth(MAX_NESTING);
-    if !limits.introspection {
-        schema = schema.disable_introspection();
-    }
-    if !limits.suggestions {
-        schema = schema.disable_suggestions();
-    }
     let door = Door {
-        schema: schema.finish(),
+        guard: Arc::new(Guard::new(app.clone())),
         app,
     };
     let methods = get(look).post(execute).fallback(wrong_method);
@@ -89,7 +71,7 @@ async fn run(
 ) -> Response {
     match request {
         Ok(request) => {
-            let answer = door.schema.execute(request.data(Scope::new(cx))).await;
+            let answer = door.guard.execute(Scope::new(cx), request).await;
             respond(headers, &answer)
         }
         Err(refusal) => refusal.answer(&cx),

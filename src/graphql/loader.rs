@@ -67,7 +67,8 @@ impl<K: Copy + Eq + Hash, V: Clone> Loader<K, V> {
         }
         self.announce([key]);
         let keys = self.missing(&loaded);
-        match fetch(keys.clone()).await {
+        // Boxed, as one of many waits for it: a field's future is moved with all that it may become.
+        match Box::pin(fetch(keys.clone())).await {
             Ok(mut found) => {
                 loaded.extend(keys.into_iter().map(|key| (key, Ok(found.remove(&key)))));
             }

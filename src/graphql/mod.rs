@@ -10,7 +10,7 @@ use async_graphql::{EmptySubscription, SDLExportOptions, SchemaBuilder};
 
 mod context;
 mod error;
-mod extensions;
+mod guard;
 mod handler;
 mod input;
 mod loader;

@@ -11,7 +11,7 @@ use serde_json::error::Category;
 use url::form_urlencoded;
 
 use super::{
-    extensions::{Extensions, ReadOnly},
+    guard::{Extensions, ReadOnly},
     refusal::Refusal,
 };
 use crate::error::{Code, Reason};

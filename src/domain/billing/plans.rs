@@ -34,7 +34,7 @@ pub async fn plan(cx: &Cx, id: PlanId) -> Result<Option<SharedPlan>> {
     match known(cx).await?.by_id.get(&id) {
         Some(plan) => Ok(Some(Arc::clone(plan))),
         // Younger than the reading.
-        None => Ok(store::plan(cx.db(), id).await?.map(Arc::new)),
+        None => Ok(Box::pin(store::plan(cx.db(), id)).await?.map(Arc::new)),
     }
 }
 
@@ -43,7 +43,7 @@ async fn known(cx: &Cx) -> Result<Arc<Plans>> {
     // Whoever comes first reads, the others wait for it and share what came of it, failures too: a
     // database that does not answer is asked once at a time.
     let read = async || store::plans(cx.db()).await.map(Plans::of).map_err(Arc::new);
-    let plans = reading.plans.get_or_init(read).await;
+    let plans = reading.plans.get_or_init(|| Box::pin(read())).await;
     plans.clone().map_err(Error::internal)
 }
 

@@ -97,7 +97,7 @@ impl TenantsQuery {
         let (filter, window) = complete(fields, read)?;
 
         let cx = scope.cx().clone();
-        let listing = tenants::list(&cx, &filter, &window).await?;
+        let listing = Box::pin(tenants::list(&cx, &filter, &window)).await?;
         scope.announce_tenants(listing.items.iter().map(|item| item.node.tenant.id));
         let filter = Arc::new(filter);
         Ok(Connection::new(

@@ -158,7 +158,7 @@ impl Tenant {
         };
 
         let (scope, id) = (self.scope.clone(), self.model.id);
-        let listing = scope.member_page(id, &filter, &window).await?;
+        let listing = Box::pin(scope.member_page(id, &filter, &window)).await?;
         Ok(Connection::new(
             listing,
             |member| Membership::of_member(&self.scope, member, Some(self.clone())),
@@ -197,7 +197,7 @@ impl Tenant {
         };
 
         let (scope, id) = (self.scope.clone(), self.model.id);
-        let listing = scope.invitation_page(id, &filter, &window).await?;
+        let listing = Box::pin(scope.invitation_page(id, &filter, &window)).await?;
         Ok(Connection::new(
             listing,
             |invitation| Invitation::new(&self.scope, invitation),

@@ -112,7 +112,7 @@ impl Viewer {
         }
         .read(&mut fields)?;
         let window = complete(fields, window)?;
-        let listing = self.scope.memberships(window).await?;
+        let listing = Box::pin(self.scope.memberships(window)).await?;
         self.scope
             .announce_tenants(listing.items.iter().map(|item| item.node.tenant.id));
         let cx = self.scope.cx().clone();

@@ -67,7 +67,7 @@ async fn whatever_is_sent_is_refused_at_the_cost_of_an_ordinary_request() {
             hostile.codes.contains(&code.as_str()) || (code.is_empty() && hostile.codes.is_empty());
         let growth = (cost / small_cost) / (megabytes(&large) / megabytes(&small));
         // Reading a body takes its time, whatever is in it.
-        let budget = budget * (4.0 + 6.0 * megabytes(&large));
+        let budget = budget * (6.0 + 6.0 * megabytes(&large));
         let told = format!(
             "{}: {code} after {cost:.1} ms of {budget:.1}, {growth:.1} times as much per byte as a \
              quarter of it, answered with {} bytes",

@@ -22,6 +22,8 @@ pub struct Fact {
     pub ty: String,
     /// Whether it has many values.
     pub list: bool,
+    /// Whether it may be null.
+    pub null: bool,
 }
 
 /// What the schema says about a type of inputs.
@@ -154,9 +156,11 @@ fn fact(ty: &Type) -> Fact {
         BaseType::Named(name) => Fact {
             ty: name.to_string(),
             list: false,
+            null: ty.nullable,
         },
         BaseType::List(inner) => Fact {
             list: true,
+            null: ty.nullable,
             ..fact(inner)
         },
     }

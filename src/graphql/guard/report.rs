@@ -1,11 +1,11 @@
 //! The last look at an answer: every error gets its code and the request's id, nothing internal
 //! leaves, the cost is told, and one line is logged.
 
-use std::{error::Error as StdError, sync::Arc, sync::atomic::Ordering};
+use std::{error::Error as StdError, sync::Arc};
 
 use async_graphql::{Name, Response, ServerError, Value, indexmap::IndexMap};
 
-use super::{Watch, classify::classify};
+use super::{Watch, classify::classify, was_executed};
 use crate::{
     error::{Code, Error},
     graphql::error::{cause, code_of},
@@ -17,12 +17,9 @@ const MAX_ERRORS: usize = 20;
 const MAX_MESSAGE: usize = 500;
 
 /// Completes the answer and logs the operation.
-pub fn finish(watch: &Watch, mut response: Response) -> Response {
-    let request_id = watch
-        .scope
-        .get()
-        .map_or("", |scope| scope.cx().request_id());
-    let executed = watch.executing.load(Ordering::Relaxed);
+pub fn finish(watch: &Watch<'_>, mut response: Response) -> Response {
+    let request_id = watch.scope.cx().request_id();
+    let executed = was_executed(&response);
     if !executed {
         response.errors.truncate(MAX_ERRORS);
     }
@@ -87,12 +84,12 @@ fn chain(error: &dyn StdError) -> String {
     text
 }
 
-fn log_operation(watch: &Watch, response: &Response) {
+fn log_operation(watch: &Watch<'_>, response: &Response) {
     let operation = watch.operation.get();
     let mut codes: Vec<_> = response.errors.iter().filter_map(code_of).collect();
     codes.sort_unstable();
     codes.dedup();
-    let caller = watch.scope.get().and_then(|scope| scope.cx().noted());
+    let caller = watch.scope.cx().noted();
     let duration_ms = watch.started.elapsed().as_secs_f64() * 1_000.0;
     watch.app.metrics.graphql.operation(
         operation.and_then(|operation| operation.name.as_deref()),

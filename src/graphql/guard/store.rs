@@ -70,7 +70,7 @@ impl Documents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::extensions::{document::hash, limits::tests::LIMITS};
+    use crate::graphql::guard::{document::hash, limits::tests::LIMITS};
 
     fn document(text: &str) -> Arc<Document> {
         let document = Document::parse(&LIMITS, text, hash(text));
