@@ -26,6 +26,7 @@ mod idempotency;
 mod isolation;
 mod limits;
 mod members;
+mod meta;
 mod metrics;
 mod migrations;
 mod parity;
