@@ -14,11 +14,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // Before anything else: the command line falls back to the environment, and the environment
     // may only be written to while there is one thread.
-    if let Err(problem) = config::load_dotenv() {
-        terminal::complain(problem);
-        return ExitCode::FAILURE;
-    }
-    let cli = Cli::read();
+    let dotenv = match config::load_dotenv() {
+        Ok(names) => names,
+        Err(problem) => {
+            terminal::complain(problem);
+            return ExitCode::FAILURE;
+        }
+    };
+    let cli = Cli::read(&dotenv);
     match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(cli::run(cli)),
         Err(error) => {

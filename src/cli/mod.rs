@@ -1,6 +1,7 @@
 //! What a person types. Each command is a file; what it does is done elsewhere.
 
 mod banner;
+mod config;
 mod healthcheck;
 mod migrate;
 mod schema;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
-    config::{self, Config, Settings},
+    config::{Config, Settings, Told, told, without_blanks},
     error::{BoxError, Error},
     telemetry,
 };
@@ -38,6 +39,9 @@ pub struct Cli {
     /// On what to do it.
     #[command(flatten)]
     pub settings: Settings,
+    /// Where the settings came from.
+    #[arg(skip)]
+    pub told: Vec<Told>,
 }
 
 const EXAMPLES: &str = "\
@@ -76,6 +80,11 @@ pub enum Command {
     /// Print the description of the REST API (OpenAPI, JSON).
     Openapi,
 
+    /// Print every setting, its value and where that came from.
+    ///
+    /// Secrets are not shown. Fails, and says why, when the program could not start with these.
+    Config,
+
     /// Ask the server on this machine whether it is ready; the exit status answers.
     ///
     /// For containers, which often have no other HTTP client. Uses HOST and PORT.
@@ -83,16 +92,23 @@ pub enum Command {
 }
 
 impl Cli {
-    /// Reads flags and environment; ends the process with advice when they cannot be read.
-    pub fn read() -> Self {
-        let matches = config::without_blanks(Self::command()).get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    /// Reads flags and environment; ends the process with advice when they cannot be read. `dotenv`
+    /// names what in the environment was taken from `.env`.
+    pub fn read(dotenv: &[String]) -> Self {
+        let matches = without_blanks(Self::command()).get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        cli.told = told(&matches, dotenv);
+        cli
     }
 }
 
 /// Does what was asked and tells how it ended.
 pub async fn run(cli: Cli) -> ExitCode {
-    let Cli { command, settings } = cli;
+    let Cli {
+        command,
+        settings,
+        told,
+    } = cli;
     let done = match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(settings).await,
         Command::Migrate(command) => migrate::run(command, settings).await,
@@ -102,6 +118,7 @@ pub async fn run(cli: Cli) -> ExitCode {
             Ok(())
         }
         Command::Openapi => schema::openapi(),
+        Command::Config => config::run(settings, &told),
         Command::Healthcheck => healthcheck::run(&settings.server).await,
     };
     match done {

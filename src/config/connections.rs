@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 
-use super::Problems;
-
 /// What a person wrote about connections.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connections")]
@@ -29,6 +27,7 @@ pub struct ConnectionSettings {
     pub max_header_bytes: u32,
 
     /// How many seconds the body of a request may take to arrive; later ones are answered with 408.
+    /// Longer than `REQUEST_TIMEOUT_SECONDS` it has no effect.
     #[arg(
         long,
         env = "BODY_READ_TIMEOUT_SECONDS",
@@ -75,20 +74,13 @@ pub struct Connections {
 }
 
 impl ConnectionSettings {
-    /// Checks and completes.
-    pub(super) fn resolve(self, request_timeout: Duration, problems: &mut Problems) -> Connections {
-        let body_read_timeout = Duration::from_secs(self.body_read_timeout_seconds);
-        if body_read_timeout > request_timeout {
-            problems.add(
-                "BODY_READ_TIMEOUT_SECONDS",
-                "must not be longer than REQUEST_TIMEOUT_SECONDS, which includes it",
-            );
-        }
+    /// Completes.
+    pub(super) fn resolve(self) -> Connections {
         Connections {
             max_url_bytes: self.max_url_bytes.into(),
             max_headers: self.max_headers.into(),
             max_header_bytes: self.max_header_bytes as usize,
-            body_read_timeout,
+            body_read_timeout: Duration::from_secs(self.body_read_timeout_seconds),
             write_timeout: Duration::from_secs(self.write_timeout_seconds),
             max_per_address: self.max_connections_per_address,
         }

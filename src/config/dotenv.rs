@@ -2,16 +2,18 @@
 
 use std::path::Path;
 
-/// Must run before threads are started. A missing file is fine; a malformed one is an error that
-/// names the place but not the text, which may hold a secret.
-pub fn load_dotenv() -> Result<(), String> {
+/// Must run before threads are started; returns the names of what was taken from the file. A missing
+/// file is fine; a malformed one is an error that names the place but not the text, which may hold a
+/// secret.
+pub fn load_dotenv() -> Result<Vec<String>, String> {
     load(Path::new(".env"))
 }
 
-fn load(file: &Path) -> Result<(), String> {
+fn load(file: &Path) -> Result<Vec<String>, String> {
+    let taken = absent(file);
     match dotenvy::from_path(file) {
-        Ok(()) => Ok(()),
-        Err(error) if error.not_found() => Ok(()),
+        Ok(()) => Ok(taken),
+        Err(error) if error.not_found() => Ok(Vec::new()),
         Err(dotenvy::Error::LineParse(line, _)) => Err(format!(
             "{}, line {}: not of the form NAME=value; text with spaces needs quotes",
             file.display(),
@@ -19,6 +21,19 @@ fn load(file: &Path) -> Result<(), String> {
         )),
         Err(error) => Err(format!("cannot read {}: {error}", file.display())),
     }
+}
+
+/// What the file sets and the environment does not: only that is taken.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the room that reads the environment"
+)]
+fn absent(file: &Path) -> Vec<String> {
+    let lines = dotenvy::from_path_iter(file).into_iter().flatten();
+    lines
+        .filter_map(|line| line.ok().map(|(name, _)| name))
+        .filter(|name| std::env::var_os(name).is_none())
+        .collect()
 }
 
 /// Where the line stands, counted from 1, that holds the text which could not be read.
@@ -50,6 +65,6 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_fine() {
-        assert_eq!(load(Path::new("there/is/no/.env")), Ok(()));
+        assert_eq!(load(Path::new("there/is/no/.env")), Ok(Vec::new()));
     }
 }

@@ -5,6 +5,7 @@
 //! runs on: checked, completed, and free of strings that still need reading.
 
 mod auth;
+mod catalogue;
 mod connections;
 mod database;
 mod dotenv;
@@ -29,6 +30,7 @@ use secrecy::SecretString;
 
 pub use self::{
     auth::{Auth, AuthSettings},
+    catalogue::{Setting, Source, Told, catalogue, masked, told},
     connections::{ConnectionSettings, Connections},
     database::{Database, DatabaseKind, DatabaseSettings},
     dotenv::load_dotenv,
@@ -42,6 +44,7 @@ pub use self::{
     metrics::{Metrics, MetricsSettings},
     problem::{Problem, Problems},
     redis::RedisSettings,
+    secret::{file as secret_key_file, weakness},
     server::{Origins, Server, ServerSettings},
     worker::{Worker, WorkerSettings},
 };
@@ -109,6 +112,40 @@ impl Settings {
     ///
     /// In development this makes the data directory and the secret key when they are missing.
     pub fn resolve(self) -> Result<Config, Problems> {
+        // Production keeps nothing in files, and may run where none can be written.
+        let mut problems = Problems::default();
+        if !self.general.environment.is_production() {
+            environment::prepare(&self.general.data_dir, &mut problems);
+        }
+        let config = self.check(&mut problems);
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The same without making anything, and with as much of the result as there is: for those who
+    /// want to know what would be.
+    pub fn examine(mut self) -> (Config, Problems) {
+        let GeneralSettings {
+            environment,
+            data_dir,
+            ..
+        } = &self.general;
+        let given = self.auth.secret_key.as_deref().unwrap_or_default();
+        if !environment.is_production()
+            && given.trim().is_empty()
+            && !secret::file(data_dir).exists()
+        {
+            // It would be made.
+            self.auth.secret_key = Some(secret::STAND_IN.to_owned());
+        }
+        let mut problems = Problems::default();
+        (self.check(&mut problems), problems)
+    }
+
+    fn check(self, problems: &mut Problems) -> Config {
         let Self {
             general,
             server,
@@ -125,38 +162,27 @@ impl Settings {
             log,
             metrics,
         } = self;
-        let mut problems = Problems::default();
         let (environment, data_dir) = (general.environment, general.data_dir);
-        // Production keeps nothing in files, and may run where none can be written.
-        if !environment.is_production() {
-            environment::prepare(&data_dir, &mut problems);
-        }
-
-        let server = server.resolve(environment, &mut problems);
-        let (redis_url, redis_prefix) = redis.resolve(environment, &mut problems);
-        let config = Config {
+        let server = server.resolve(environment, problems);
+        let (redis_url, redis_prefix) = redis.resolve(environment, problems);
+        Config {
             environment,
-            database: database.resolve(environment, &data_dir, &mut problems),
-            connections: connections.resolve(server.request_timeout, &mut problems),
+            database: database.resolve(environment, &data_dir, problems),
+            connections: connections.resolve(),
             redis_url,
             redis_prefix,
-            auth: auth.resolve(environment, &data_dir, &mut problems),
-            members: members.resolve(&server.public_url, &mut problems),
+            auth: auth.resolve(environment, &data_dir, problems),
+            members: members.resolve(&server.public_url, problems),
             graphql: graphql.resolve(environment, server.playground),
             idempotency: idempotency.resolve(),
             limits: limits.resolve(),
             mail: mail.resolve(&data_dir),
-            worker: worker.resolve(&mut problems),
-            log: log.resolve(&mut problems),
-            metrics: metrics.resolve(server.address(), environment, &mut problems),
-            plans_file: environment::existing(general.plans_file, &mut problems),
+            worker: worker.resolve(problems),
+            log: log.resolve(problems),
+            metrics: metrics.resolve(server.address(), environment, problems),
+            plans_file: environment::existing(general.plans_file, problems),
             server,
             data_dir,
-        };
-        if problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(problems)
         }
     }
 }
@@ -282,11 +308,9 @@ mod tests {
 
     #[test]
     fn the_example_file_names_every_setting() {
-        let command = Settings::augment_args(Command::new("erpmax"));
-        let settings: BTreeSet<_> = command
-            .get_arguments()
-            .filter_map(|arg| arg.get_env()?.to_str())
-            .map(str::to_owned)
+        let settings: BTreeSet<_> = catalogue()
+            .into_iter()
+            .map(|setting| setting.name)
             .collect();
         let example = include_str!("../../.env.example");
         let named: BTreeSet<_> = example

@@ -26,6 +26,9 @@ const EXAMPLES: [&str; 8] = [
     "insecure",
 ];
 
+/// In place of a key that would be made, when nothing is to be made; signs nothing.
+pub(super) const STAND_IN: &str = "not made yet: no key is here";
+
 /// Checks the given key; in development makes one where none was given.
 pub(super) fn key(
     given: Option<String>,
@@ -46,7 +49,7 @@ pub(super) fn key(
     if let Some(given) = given {
         return given.into();
     }
-    let file = data_dir.join("secret_key");
+    let file = file(data_dir);
     kept(&file).unwrap_or_else(|error| {
         problems.add(
             "SECRET_KEY",
@@ -56,7 +59,13 @@ pub(super) fn key(
     })
 }
 
-fn weakness(key: Option<&str>) -> Option<&'static str> {
+/// Where the key is kept that is made in development.
+pub fn file(data_dir: &Path) -> PathBuf {
+    data_dir.join("secret_key")
+}
+
+/// Why a key is easily guessed, if it is.
+pub fn weakness(key: Option<&str>) -> Option<&'static str> {
     let Some(key) = key else {
         return Some("is missing");
     };

@@ -17,6 +17,7 @@ mod billing;
 mod breaking;
 mod cli;
 mod concurrency;
+mod configuration;
 mod docs;
 mod effects;
 mod errors;

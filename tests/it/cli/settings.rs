@@ -124,3 +124,52 @@ async fn what_cannot_be_reached_is_said_without_its_password() {
     );
     place.remove().await;
 }
+
+#[tokio::test]
+async fn config_tells_every_value_and_where_it_came_from() {
+    let mut place = Place::new().await;
+    fs::write(
+        place.dir.path().join(".env"),
+        "REQUEST_TIMEOUT_SECONDS=41\nPORT=1\nSECRET_KEY=hunter2-hunter2\n",
+    )
+    .unwrap();
+    place.set("PUBLIC_URL", "https://api.example.com");
+    place.set("REDIS_URL", "redis://:hunter2@127.0.0.1:1/0");
+    place.set(
+        "DATABASE_URL",
+        "postgres://erpmax:hunter2@127.0.0.1:1/x?password=hunter2",
+    );
+    let shown = place.ok(&["config", "--max-body-bytes", "4096"]).await;
+    for (name, source, value) in [
+        ("REQUEST_TIMEOUT_SECONDS", ".env", "41"),
+        ("MAX_BODY_BYTES", "flag", "4096"),
+        ("PUBLIC_URL", "environment", "https://api.example.com"),
+        // The environment wins over the file.
+        ("PORT", "environment", "0"),
+        ("HOST", "default", "127.0.0.1"),
+        ("SECRET_KEY", ".env", "(set, not shown)"),
+        ("REDIS_URL", "environment", "redis://:***@127.0.0.1:1/0"),
+        (
+            "DATABASE_URL",
+            "environment",
+            "postgres://erpmax:***@127.0.0.1:1/x?password=***",
+        ),
+        ("METRICS_ADDR", "default", "(on the public port"),
+    ] {
+        let line = shown
+            .lines()
+            .find(|line| line.split_whitespace().next() == Some(name));
+        let line = line.unwrap_or_else(|| panic!("{name} is missing in {shown}"));
+        let mut words = line.split_whitespace().skip(1);
+        assert_eq!(words.next(), Some(source), "{line}");
+        let told = words.collect::<Vec<_>>().join(" ");
+        assert!(told.starts_with(value), "{line}");
+    }
+    assert!(!shown.contains("hunter2"), "a secret is told: {shown}");
+    assert!(!place.data_dir().exists(), "something was made by asking");
+    place.set("PUBLIC_URL", "not a url");
+    let ended = place.run(&["config"]).await;
+    assert_eq!(ended.code, Some(1), "{ended:#?}");
+    assert!(ended.err.contains("PUBLIC_URL") && ended.out.contains("PUBLIC_URL"));
+    place.remove().await;
+}
