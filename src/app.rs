@@ -11,8 +11,9 @@ use tracing::Instrument;
 use crate::{
     config::Config,
     domain::{
-        auth::{password::PasswordHasher, token::TokenSigner},
-        billing::PlanCache,
+        auth::{SignIns, password::PasswordHasher, token::TokenSigner},
+        billing::{PlanCache, Subscriptions},
+        tenants::Places,
     },
     metrics::Metrics,
     ports::{
@@ -51,6 +52,12 @@ pub struct Parts {
     pub passwords: PasswordHasher,
     /// Signs and reads tokens.
     pub tokens: TokenSigner,
+    /// Sessions that are being looked up.
+    pub sign_ins: SignIns,
+    /// People's places that are being looked up.
+    pub places: Places,
+    /// Subscriptions that are being looked up.
+    pub subscriptions: Subscriptions,
     /// The plans as last read.
     pub plans: PlanCache,
     /// Wakes the relay when a job was written.

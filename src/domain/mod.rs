@@ -12,6 +12,7 @@ pub mod cx;
 pub mod db;
 pub mod event;
 pub mod fields;
+pub mod gather;
 pub mod idempotency;
 pub mod job;
 pub mod members;

@@ -76,6 +76,16 @@ pub struct Keyset {
 }
 
 impl Keyset {
+    /// As many items from the start as one may ask for.
+    pub fn longest() -> Self {
+        Self {
+            limit: MAX_SIZE,
+            backwards: false,
+            after: None,
+            before: None,
+        }
+    }
+
     /// Reads Relay's four arguments; a page of 20 when none says otherwise, at most 100.
     pub fn new(
         first: Option<i64>,
@@ -199,6 +209,20 @@ impl<T> Listing<T> {
                 Some(total) => Ok(total),
                 None => count.await,
             }
+        }
+    }
+
+    /// The same part of the list, of other items.
+    pub fn map<U>(self, other: impl Fn(T) -> U) -> Listing<U> {
+        let change = |Item { cursor, node }| Item {
+            cursor,
+            node: other(node),
+        };
+        Listing {
+            items: self.items.into_iter().map(change).collect(),
+            has_next: self.has_next,
+            has_previous: self.has_previous,
+            total: self.total,
         }
     }
 

@@ -50,3 +50,18 @@ pub async fn count<E: EntityTrait>(db: &impl ConnectionTrait, rows: Select<E>) -
         .await?;
     Ok(u64::try_from(counted.unwrap_or_default()).unwrap_or_default())
 }
+
+/// The keys, the last one repeated up to the next power of two: statements that ask for a few keys
+/// more or less are then the same statement to the database.
+pub fn padded<K: Copy>(keys: &[K]) -> impl Iterator<Item = K> {
+    let last = keys.last().copied();
+    let length = if keys.is_empty() {
+        0
+    } else {
+        keys.len().next_power_of_two()
+    };
+    keys.iter()
+        .copied()
+        .chain(std::iter::from_fn(move || last))
+        .take(length)
+}

@@ -24,7 +24,7 @@ use crate::{
         cx::Cx,
         idempotency::IdempotencyKey,
         members::{self, InvitationFilter, Member, MemberFilter},
-        page::{Keyset, Listing, MAX_SIZE, Window},
+        page::{Keyset, Listing, Window},
         tenants::{self, TenantMembership},
     },
     error,
@@ -39,7 +39,7 @@ struct Inner {
     cx: Cx,
     /// Of somebody who has just signed in.
     me: Option<Me>,
-    places: OnceCell<Listing<TenantMembership>>,
+    places: OnceCell<Arc<Listing<Arc<TenantMembership>>>>,
     sessions: OnceCell<Vec<session::Model>>,
     subscriptions: Loader<TenantId, Arc<subscription::Model>>,
     seats: Loader<TenantId, u64>,
@@ -102,14 +102,12 @@ impl Scope {
     }
 
     /// Says that these tenants are being shown, so that what belongs to them is loaded together.
-    pub fn announce_tenants(&self, tenants: impl Iterator<Item = TenantId> + Clone) {
-        self.0.subscriptions.announce(tenants.clone());
-        self.0.seats.announce(tenants.clone());
+    pub fn announce_tenants(&self, tenants: impl Iterator<Item = TenantId>) {
         self.shown().extend(tenants);
     }
 
     /// The tenant that the token names, if the caller is (still) in it.
-    pub async fn current_tenant(&self) -> Result<Option<TenantMembership>> {
+    pub async fn current_tenant(&self) -> Result<Option<Arc<TenantMembership>>> {
         if let Some(me) = &self.0.me {
             return Ok(me.current.clone());
         }
@@ -119,7 +117,7 @@ impl Scope {
         let places = self.first_places().await?;
         let mut nodes = places.items.iter().map(|item| &item.node);
         match nodes.find(|place| place.tenant.id == own.tenant_id) {
-            None if places.has_next => Ok(Some(tenants::current(self.cx()).await?)),
+            None if places.has_next => Ok(Some(Arc::new(tenants::current(self.cx()).await?))),
             found => Ok(found.cloned()),
         }
     }
@@ -127,17 +125,19 @@ impl Scope {
     /// The tenant that the caller's sign-in lands in.
     pub async fn default_tenant(&self) -> Result<Option<TenantId>> {
         if let Some(me) = &self.0.me {
-            return Ok(default_of(&me.memberships));
+            return Ok(default_of(me.memberships.iter()));
         }
         let places = self.first_places().await?;
         match default_of(places.items.iter().map(|item| &item.node)) {
-            None if places.has_next => Ok(default_of(&auth::me(self.cx()).await?.memberships)),
+            None if places.has_next => {
+                Ok(default_of(auth::me(self.cx()).await?.memberships.iter()))
+            }
             found => Ok(found),
         }
     }
 
     /// The caller's places in tenants, oldest first.
-    pub async fn memberships(&self, window: Window) -> Result<Listing<TenantMembership>> {
+    pub async fn memberships(&self, window: Window) -> Result<Listing<Arc<TenantMembership>>> {
         match window {
             Window::Keyset(Keyset {
                 limit,
@@ -145,13 +145,15 @@ impl Scope {
                 after: None,
                 before: None,
             }) => {
-                let mut page = self.first_places().await?.clone();
+                let mut page = Listing::clone(self.first_places().await?);
                 let limit = usize::try_from(limit).unwrap_or(usize::MAX);
                 page.has_next |= page.items.len() > limit;
                 page.items.truncate(limit);
                 Ok(page)
             }
-            window => Ok(tenants::memberships(self.cx(), &window).await?),
+            window => Ok(tenants::memberships(self.cx(), &window)
+                .await?
+                .map(Arc::new)),
         }
     }
 
@@ -166,17 +168,10 @@ impl Scope {
 
     /// The longest first page of the caller's places: nearly always all of them, so that the
     /// current tenant, the default one and the list take one statement together.
-    async fn first_places(&self) -> Result<&Listing<TenantMembership>> {
-        let places = self.0.places.get_or_try_init(async || {
-            let window = Window::Keyset(Keyset {
-                limit: MAX_SIZE,
-                backwards: false,
-                after: None,
-                before: None,
-            });
-            tenants::memberships(self.cx(), &window).await
-        });
-        Ok(places.await?)
+    async fn first_places(&self) -> Result<&Listing<Arc<TenantMembership>>> {
+        let places = &self.0.places;
+        let first = || tenants::first_places(self.cx());
+        Ok(places.get_or_try_init(first).await?)
     }
 
     /// A tenant's subscription.
@@ -188,7 +183,7 @@ impl Scope {
                 .map(|(tenant, row)| (tenant, Arc::new(row)))
                 .collect())
         };
-        self.0.subscriptions.get(tenant, fetch).await
+        self.get(&self.0.subscriptions, tenant, fetch).await
     }
 
     /// A plan.
@@ -199,7 +194,8 @@ impl Scope {
     /// How many seats of a tenant are taken.
     pub async fn seats(&self, tenant: TenantId) -> Result<u64> {
         let fetch = async |tenants: Vec<TenantId>| members::usage(self.cx(), &tenants).await;
-        Ok(self.0.seats.get(tenant, fetch).await?.unwrap_or_default())
+        let seats = self.get(&self.0.seats, tenant, fetch).await?;
+        Ok(seats.unwrap_or_default())
     }
 
     /// A page of a tenant's members, fetched with the same page of all other tenants shown.
@@ -276,8 +272,8 @@ impl Scope {
     where
         F: Future<Output = error::Result<HashMap<TenantId, V>>>,
     {
-        loader.announce(self.shown().iter().copied());
-        loader.get(tenant, fetch).await
+        let shown = || self.shown().clone();
+        loader.get(tenant, shown, fetch).await
     }
 
     fn shown(&self) -> MutexGuard<'_, HashSet<TenantId>> {
@@ -293,7 +289,7 @@ fn shared<K: Eq + Hash, V>(found: HashMap<K, V>) -> HashMap<K, Arc<V>> {
         .collect()
 }
 
-fn default_of<'a>(places: impl IntoIterator<Item = &'a TenantMembership>) -> Option<TenantId> {
-    let default = places.into_iter().find(|place| place.membership.is_default);
+fn default_of<'a>(mut places: impl Iterator<Item = &'a Arc<TenantMembership>>) -> Option<TenantId> {
+    let default = places.find(|place| place.membership.is_default);
     default.map(|place| place.tenant.id)
 }

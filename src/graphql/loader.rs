@@ -15,17 +15,11 @@ use super::error::{Failure, Result};
 use crate::error;
 
 /// Rows of one kind by their key, for one scope; never shared between callers.
-pub struct Loader<K, V> {
-    announced: Mutex<HashSet<K>>,
-    loaded: tokio::sync::Mutex<HashMap<K, Result<Option<V>>>>,
-}
+pub struct Loader<K, V>(tokio::sync::Mutex<HashMap<K, Result<Option<V>>>>);
 
 impl<K, V> Default for Loader<K, V> {
     fn default() -> Self {
-        Self {
-            announced: Mutex::default(),
-            loaded: tokio::sync::Mutex::default(),
-        }
+        Self(tokio::sync::Mutex::default())
     }
 }
 
@@ -48,25 +42,24 @@ impl<A: Clone + Eq + Hash, K, V> LoaderByArguments<A, K, V> {
 }
 
 impl<K: Copy + Eq + Hash, V: Clone> Loader<K, V> {
-    /// Says that rows with these keys may be wanted.
-    pub fn announce(&self, keys: impl IntoIterator<Item = K>) {
-        self.announced
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(keys);
-    }
-
-    /// The row; if it is not there yet, it is fetched together with all announced ones.
-    pub async fn get<F>(&self, key: K, fetch: impl FnOnce(Vec<K>) -> F) -> Result<Option<V>>
+    /// The row; if it is not there yet, it is fetched together with those of all announced keys.
+    pub async fn get<F>(
+        &self,
+        key: K,
+        announced: impl FnOnce() -> HashSet<K>,
+        fetch: impl FnOnce(Vec<K>) -> F,
+    ) -> Result<Option<V>>
     where
         F: Future<Output = error::Result<HashMap<K, V>>>,
     {
-        let mut loaded = self.loaded.lock().await;
+        let mut loaded = self.0.lock().await;
         if let Some(known) = loaded.get(&key) {
             return known.clone();
         }
-        self.announce([key]);
-        let keys = self.missing(&loaded);
+        let mut keys = announced();
+        keys.insert(key);
+        keys.retain(|key| !loaded.contains_key(key));
+        let keys: Vec<_> = keys.into_iter().collect();
         // Boxed, as one of many waits for it: a field's future is moved with all that it may become.
         match Box::pin(fetch(keys.clone())).await {
             Ok(mut found) => {
@@ -78,18 +71,6 @@ impl<K: Copy + Eq + Hash, V: Clone> Loader<K, V> {
             }
         }
         loaded.get(&key).cloned().unwrap_or(Ok(None))
-    }
-
-    fn missing(&self, loaded: &HashMap<K, Result<Option<V>>>) -> Vec<K> {
-        let announced = self
-            .announced
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        announced
-            .iter()
-            .filter(|key| !loaded.contains_key(key))
-            .copied()
-            .collect()
     }
 }
 
@@ -103,7 +84,7 @@ mod tests {
     async fn a_whole_list_costs_one_fetch() {
         let loader = Loader::default();
         let fetches = AtomicUsize::new(0);
-        loader.announce(0..100);
+        let announced = || (0..100).collect();
         let fetch = async |keys: Vec<i32>| {
             fetches.fetch_add(1, Ordering::Relaxed);
             tokio::task::yield_now().await;
@@ -113,7 +94,8 @@ mod tests {
                 .map(|key| (key, key * 10))
                 .collect())
         };
-        let rows = futures::future::try_join_all((0..100).map(|key| loader.get(key, &fetch)));
+        let rows =
+            futures::future::try_join_all((0..100).map(|key| loader.get(key, announced, &fetch)));
         let rows = rows.await.expect("loads");
         assert_eq!((rows[1], rows[42]), (None, Some(420)));
         assert_eq!(fetches.load(Ordering::Relaxed), 1);
@@ -123,9 +105,9 @@ mod tests {
     async fn a_failed_fetch_is_not_tried_again_for_each_row() {
         let loader = Loader::<i32, i32>::default();
         let fetches = AtomicUsize::new(0);
-        loader.announce(0..3);
+        let announced = || (0..3).collect();
         for key in 0..3 {
-            let row = loader.get(key, async |_| {
+            let row = loader.get(key, announced, async |_| {
                 fetches.fetch_add(1, Ordering::Relaxed);
                 Err(error::Error::internal("no database"))
             });

@@ -1,10 +1,23 @@
-//! Finds out who shows an access token, with one SQL statement (ruling 12).
+//! Finds out who shows an access token, with one SQL statement (ruling 12), which may be one for all who
+//! show theirs at the same moment.
 
 use super::{store, token::TokenKind};
 use crate::{
-    domain::cx::{Cx, Identity},
+    app::App,
+    domain::{
+        cx::{Cx, Identity},
+        gather::Gather,
+    },
     error::{Credentials, Error, Result},
 };
+
+/// The sessions that access tokens name.
+pub type SignIns = Gather<App, store::CredentialKey, store::Credential>;
+
+/// Looks sessions up.
+pub fn sign_ins() -> SignIns {
+    Gather::new(|app: App, keys| Box::pin(async move { store::credentials(&app.db, &keys).await }))
+}
 
 /// The person whose token the request shows; the session row is the truth about whether it holds.
 pub async fn authenticate(cx: &Cx) -> Result<Identity> {
@@ -19,13 +32,13 @@ pub async fn authenticate(cx: &Cx) -> Result<Identity> {
         .tokens
         .verify(token, TokenKind::Access, cx.now())
         .map_err(Error::Unauthenticated)?;
+    let app = cx.app();
+    let found = app.sign_ins.one(app, (claims.sid, claims.tenant_id));
     let store::Credential {
         session,
         user,
         membership,
-    } = store::credential(cx.db(), claims.sid, claims.tenant_id)
-        .await?
-        .ok_or_else(invalid)?;
+    } = found.await?.ok_or_else(invalid)?;
     if session.revoked_at.is_some()
         || session.expires_at <= cx.now()
         || user.id != claims.sub

@@ -17,6 +17,7 @@ mod switch_tenant;
 pub mod token;
 
 pub(super) use authenticate::authenticate;
+pub use authenticate::{SignIns, sign_ins};
 pub use forget::forget_ended_sessions;
 pub use login::{Login, login};
 pub use logout::{logout, logout_everywhere, revoke_session};

@@ -1,5 +1,7 @@
 //! Rows of accounts, sessions and refresh tokens.
 
+use std::collections::HashMap;
+
 use entity::{
     Timestamp,
     ids::{RefreshTokenId, SessionId, TenantId, UserId},
@@ -89,30 +91,48 @@ pub struct Credential {
     pub membership: Option<membership::Model>,
 }
 
-/// Session ⨝ user ⟕ membership of the token's tenant, in one statement (ruling 12).
-pub async fn credential(
+/// What an access token names: a session, and a tenant if there is one.
+pub type CredentialKey = (SessionId, Option<TenantId>);
+
+/// Session ⨝ user ⟕ membership of the token's tenant, in one statement (ruling 12) for all tokens that
+/// are shown at the same moment.
+pub async fn credentials(
     db: &impl ConnectionTrait,
-    session: SessionId,
-    tenant: Option<TenantId>,
-) -> Result<Option<Credential>> {
+    keys: &[CredentialKey],
+) -> Result<HashMap<CredentialKey, Credential>> {
     let mut query = session::Entity::find()
-        .filter(session::Column::Id.eq(session))
+        .filter(session::Column::Id.is_in(rows::padded(keys).map(|(session, _)| session)))
         .join(JoinType::InnerJoin, session::Relation::User.def());
     // A token without a tenant joins nothing: NULL equals no id.
+    let tenants = rows::padded(keys).map(|(_, tenant)| tenant);
     let place = Condition::all()
         .add(
             Expr::col((membership::Entity, membership::Column::UserId))
                 .equals((session::Entity, session::Column::UserId)),
         )
-        .add(membership::Column::TenantId.eq(tenant))
+        .add(membership::Column::TenantId.is_in(tenants))
         .into_condition();
     QueryTrait::query(&mut query).join(JoinType::LeftJoin, membership::Entity, place);
-    let found: Option<((_, _), _)> = rows::one(db, query).await?;
-    Ok(found.map(|((session, user), membership)| Credential {
-        session,
-        user,
-        membership,
-    }))
+    let found: Vec<((session::Model, user::Model), Option<membership::Model>)> =
+        rows::all(db, query).await?;
+    let credential = |(session, tenant): CredentialKey| {
+        let mut own = found
+            .iter()
+            .filter(|((of, _), _)| of.id == session)
+            .peekable();
+        let ((session, user), _) = own.peek()?;
+        let credential = Credential {
+            session: session.clone(),
+            user: user.clone(),
+            // Others who ask at the same moment may name other tenants of the same person.
+            membership: own
+                .filter_map(|(_, place)| place.clone())
+                .find(|place| Some(place.tenant_id) == tenant),
+        };
+        Some(credential)
+    };
+    let keyed = |key: &CredentialKey| Some((*key, credential(*key)?));
+    Ok(keys.iter().filter_map(keyed).collect())
 }
 
 /// Adds a sign-in with its first refresh token.

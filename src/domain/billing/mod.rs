@@ -12,5 +12,5 @@ mod trial;
 pub use lifecycle::{days_left, status_at};
 pub use limits::{Limits, limits};
 pub use plans::{Offer, PlanCache, SharedPlan, plan, plans};
-pub use subscription::{subscription, subscriptions};
+pub use subscription::{Subscriptions, gather_subscriptions, subscription, subscriptions};
 pub(super) use trial::start_trial;

@@ -1,5 +1,7 @@
 //! Rows of plans and subscriptions.
 
+use std::collections::HashMap;
+
 use entity::{
     ids::{PlanId, TenantId},
     plan, subscription,
@@ -10,10 +12,7 @@ use sea_orm::{
 };
 
 use crate::{
-    domain::{
-        access::{PermittedTenants, TenantAccess},
-        db, rows,
-    },
+    domain::{access::TenantAccess, db, rows},
     error::Result,
 };
 
@@ -120,11 +119,12 @@ pub async fn subscription_with_plan(
 /// The subscriptions of these tenants.
 pub async fn subscriptions(
     db: &impl ConnectionTrait,
-    tenants: &PermittedTenants,
-) -> Result<Vec<subscription::Model>> {
-    let found =
-        subscription::Entity::find().filter(subscription::Column::TenantId.is_in(tenants.ids()));
-    rows::all(db, found).await
+    tenants: &[TenantId],
+) -> Result<HashMap<TenantId, subscription::Model>> {
+    let tenants = rows::padded(tenants);
+    let found = subscription::Entity::find().filter(subscription::Column::TenantId.is_in(tenants));
+    let rows: Vec<subscription::Model> = rows::all(db, found).await?;
+    Ok(rows.into_iter().map(|row| (row.tenant_id, row)).collect())
 }
 
 /// The subscription of the tenant whose row is locked.

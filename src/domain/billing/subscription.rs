@@ -6,7 +6,8 @@ use entity::{ids::TenantId, plan, subscription};
 
 use super::{status_at, store};
 use crate::{
-    domain::{access::Permission, cx::Cx},
+    app::App,
+    domain::{access::Permission, cx::Cx, gather::Gather},
     error::{Error, Result, Subject},
 };
 
@@ -24,6 +25,16 @@ pub async fn subscription(
     Ok((as_of_now(cx, subscription), plan))
 }
 
+/// The subscriptions of tenants.
+pub type Subscriptions = Gather<App, TenantId, subscription::Model>;
+
+/// Looks subscriptions up. Who asks holds proof for the tenants asked for.
+pub fn gather_subscriptions() -> Subscriptions {
+    Gather::new(|app: App, tenants| {
+        Box::pin(async move { store::subscriptions(&app.db, &tenants).await })
+    })
+}
+
 /// The subscriptions of those of the tenants that the caller may see, in one query.
 pub async fn subscriptions(
     cx: &Cx,
@@ -33,10 +44,11 @@ pub async fn subscriptions(
         .access_set()
         .await?
         .only(tenants, Permission::ViewSubscription);
-    let rows = store::subscriptions(cx.db(), &permitted).await?;
+    let app = cx.app();
+    let rows = app.subscriptions.all(app, permitted.ids().collect());
+    let rows = rows.await?.into_iter();
     Ok(rows
-        .into_iter()
-        .map(|row| (row.tenant_id, as_of_now(cx, row)))
+        .map(|(tenant, row)| (tenant, as_of_now(cx, row)))
         .collect())
 }
 

@@ -1,11 +1,15 @@
 //! The caller's tenants.
 
-use entity::{membership::TenantRole, tenant::TenantStatus};
+use std::sync::Arc;
+
+use entity::{ids::UserId, membership::TenantRole, tenant::TenantStatus};
 
 use super::{TenantMembership, store};
 use crate::{
+    app::App,
     domain::{
         cx::Cx,
+        gather::Gather,
         page::{Listing, Window},
         values::SearchTerm,
     },
@@ -37,13 +41,29 @@ pub async fn count(cx: &Cx, filter: &TenantFilter) -> Result<u64> {
     store::count(cx.db(), cx.identity().await?.user.id, filter).await
 }
 
+/// The first places of people, which are nearly always all they have.
+pub type Places = Gather<App, UserId, Arc<Listing<Arc<TenantMembership>>>>;
+
+/// Looks people's places up.
+pub fn places() -> Places {
+    Gather::new(|app: App, users| {
+        Box::pin(async move { store::first_places(&app.db, &users).await })
+    })
+}
+
+/// The longest first page of the caller's places, oldest first.
+pub async fn first_places(cx: &Cx) -> Result<Arc<Listing<Arc<TenantMembership>>>> {
+    let (app, user) = (cx.app(), cx.identity().await?.user.id);
+    let first = app.places.one(app, user).await?.unwrap_or_default();
+    if first.total.is_some() {
+        cx.has_places(first.items.iter().map(|item| &item.node.membership));
+    }
+    Ok(first)
+}
+
 /// The caller's places, oldest first.
 pub async fn memberships(cx: &Cx, window: &Window) -> Result<Listing<TenantMembership>> {
-    let listing = store::memberships(cx.db(), cx.identity().await?.user.id, window).await?;
-    if listing.total.is_some() {
-        cx.has_places(listing.items.iter().map(|item| &item.node.membership));
-    }
-    Ok(listing)
+    store::memberships(cx.db(), cx.identity().await?.user.id, window).await
 }
 
 /// How many places the caller has.

@@ -11,7 +11,9 @@ use entity::{membership, tenant};
 use serde::{Deserialize, Serialize};
 
 pub(super) use found::Founding;
-pub use list::{TenantFilter, count, list, memberships, memberships_count};
+pub use list::{
+    Places, TenantFilter, count, first_places, list, memberships, memberships_count, places,
+};
 pub use read::{current, get};
 pub use update::{UpdateTenant, update};
 

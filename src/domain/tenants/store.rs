@@ -1,6 +1,9 @@
 //! Rows of tenants and of the caller's places in them.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use entity::{
     ids::{TenantId, UserId},
@@ -18,7 +21,7 @@ use crate::{
     domain::{
         access::TenantAccess,
         db::{self, Ordered},
-        page::{Cursor, Listing, Window},
+        page::{Cursor, Keyset, Listing, MAX_SIZE, Window},
         rows,
     },
     error::{Error, Result, Subject},
@@ -154,17 +157,53 @@ pub async fn memberships(
     user: UserId,
     window: &Window,
 ) -> Result<Listing<TenantMembership>> {
-    let order = Ordered {
-        at: membership::Column::JoinedAt,
-        id: membership::Column::Id,
-        newest_first: false,
-    };
-    let rows = rows::all(db, db::window(own(user), &order, window)).await?;
+    let rows = rows::all(db, db::window(own(user), &PLACES, window)).await?;
     let places = rows.into_iter().map(place).collect();
-    Ok(db::listing(places, window, |place| Cursor {
+    Ok(db::listing(places, window, standing))
+}
+
+/// The order of places.
+const PLACES: Ordered<membership::Column, membership::Column> = Ordered {
+    at: membership::Column::JoinedAt,
+    id: membership::Column::Id,
+    newest_first: false,
+};
+
+fn standing(place: &TenantMembership) -> Cursor {
+    Cursor {
         at: place.membership.joined_at,
         id: place.membership.id.0,
-    }))
+    }
+}
+
+/// The longest first page of each of these people's places, oldest first; nothing for those who have
+/// none.
+pub async fn first_places(
+    db: &impl ConnectionTrait,
+    users: &[UserId],
+) -> Result<HashMap<UserId, Arc<Listing<Arc<TenantMembership>>>>> {
+    let most = (MAX_SIZE + 1) * users.len() as u64;
+    let query = membership::Entity::find()
+        .join(JoinType::InnerJoin, membership::Relation::Tenant.def())
+        .filter(membership::Column::UserId.is_in(rows::padded(users)));
+    let query = PLACES.sort(query, &Window::All).limit(most);
+    let rows: Vec<_> = rows::all(db, query).await?;
+    if rows.len() as u64 == most && users.len() > 1 {
+        // Somebody has so many that they may have taken the room of others.
+        let alone = users
+            .iter()
+            .map(|user| first_places(db, std::slice::from_ref(user)));
+        let each = futures::future::try_join_all(alone.map(Box::pin)).await?;
+        return Ok(each.into_iter().flatten().collect());
+    }
+    let window = Window::Keyset(Keyset::longest());
+    let places = rows.into_iter().map(place).map(Arc::new).collect();
+    let user = |place: &Arc<TenantMembership>| place.membership.user_id;
+    let listings = db::listings(places, &window, user, |place| standing(place));
+    Ok(listings
+        .into_iter()
+        .map(|(user, places)| (user, Arc::new(places)))
+        .collect())
 }
 
 /// Somebody's tenants that match, newest first.

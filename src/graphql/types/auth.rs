@@ -1,5 +1,7 @@
 //! What signing in gives.
 
+use std::sync::Arc;
+
 use async_graphql::SimpleObject;
 
 use super::viewer::Viewer;
@@ -48,8 +50,8 @@ pub fn signed_in(signed_in: SignedIn) -> (Tokens, Viewer) {
     } = signed_in;
     let me = Me {
         user: user.clone(),
-        memberships,
-        current,
+        memberships: memberships.into_iter().map(Arc::new).collect(),
+        current: current.map(Arc::new),
     };
     (tokens.into(), Viewer::new(Scope::signed_in(cx, me), user))
 }

@@ -1,5 +1,7 @@
 //! A person's place in a tenant.
 
+use std::sync::Arc;
+
 use async_graphql::{ID, Object};
 use entity::{membership, user};
 
@@ -16,13 +18,13 @@ use crate::{
 pub struct Membership {
     scope: Scope,
     model: membership::Model,
-    user: user::Model,
+    user: Arc<user::Model>,
     tenant: Option<Tenant>,
 }
 
 impl Membership {
     /// The place of the person who asks.
-    pub fn of_viewer(scope: &Scope, user: user::Model, place: TenantMembership) -> Self {
+    pub fn of_viewer(scope: &Scope, user: Arc<user::Model>, place: Arc<TenantMembership>) -> Self {
         let model = place.membership.clone();
         let tenant = Some(Tenant::of_viewer(scope, place));
         Self {
@@ -42,7 +44,7 @@ impl Membership {
         Self {
             scope: scope.clone(),
             model,
-            user,
+            user: Arc::new(user),
             tenant,
         }
     }
@@ -58,7 +60,7 @@ impl Membership {
 
     /// Who.
     async fn user(&self) -> User {
-        User::new(self.scope.clone(), self.user.clone())
+        User::new(self.scope.clone(), Arc::clone(&self.user))
     }
 
     /// Where.

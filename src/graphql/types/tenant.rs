@@ -49,25 +49,24 @@ pub enum TenantStatus {
 #[derive(Clone)]
 pub struct Tenant {
     scope: Scope,
-    model: Arc<tenant::Model>,
-    role: membership::TenantRole,
+    place: Arc<TenantMembership>,
 }
 
 impl Tenant {
     /// A tenant of the person who asks.
-    pub fn of_viewer(scope: &Scope, place: TenantMembership) -> Self {
-        let TenantMembership { tenant, membership } = place;
-        Self::new(scope, tenant, &membership)
+    pub fn of_viewer(scope: &Scope, place: impl Into<Arc<TenantMembership>>) -> Self {
+        let place = place.into();
+        scope.announce_tenants(std::iter::once(place.tenant.id));
+        Self {
+            scope: scope.clone(),
+            place,
+        }
     }
 
     /// A tenant and the caller's place in it.
     pub fn new(scope: &Scope, tenant: tenant::Model, own: &membership::Model) -> Self {
-        scope.announce_tenants(std::iter::once(tenant.id));
-        Self {
-            scope: scope.clone(),
-            model: Arc::new(tenant),
-            role: own.role,
-        }
+        let membership = own.clone();
+        Self::of_viewer(scope, TenantMembership { tenant, membership })
     }
 }
 
@@ -76,52 +75,52 @@ impl Tenant {
 impl Tenant {
     /// The tenant's id.
     async fn id(&self) -> ID {
-        id(self.model.id)
+        id(self.place.tenant.id)
     }
 
     /// The company's display name.
     async fn name(&self) -> &str {
-        &self.model.name
+        &self.place.tenant.name
     }
 
     /// The name in URLs: lower case, digits and hyphens; unique, and never changes.
     async fn slug(&self) -> &str {
-        &self.model.slug
+        &self.place.tenant.slug
     }
 
     /// Where the tenant stands.
     async fn status(&self) -> TenantStatus {
-        self.model.status.into()
+        self.place.tenant.status.into()
     }
 
     /// A JSON object that belongs to the tenant. The service keeps it and does not read it.
     async fn settings(&self) -> &serde_json::Value {
-        &self.model.settings
+        &self.place.tenant.settings
     }
 
     /// Address of the tenant's ERPNext site, once there is one.
     async fn erpnext_site_url(&self) -> Option<&str> {
-        self.model.erpnext_site_url.as_deref()
+        self.place.tenant.erpnext_site_url.as_deref()
     }
 
     /// When the tenant signed up.
     async fn created_at(&self) -> DateTime {
-        self.model.created_at.into()
+        self.place.tenant.created_at.into()
     }
 
     /// When the tenant last changed.
     async fn updated_at(&self) -> DateTime {
-        self.model.updated_at.into()
+        self.place.tenant.updated_at.into()
     }
 
     /// Your role in the tenant.
     async fn viewer_role(&self) -> Option<TenantRole> {
-        Some(self.role.into())
+        Some(self.place.membership.role.into())
     }
 
     /// What you may do in the tenant. Show and hide buttons by this.
     async fn viewer_permissions(&self) -> Vec<Permission> {
-        permissions_of(self.role)
+        permissions_of(self.place.membership.role)
     }
 
     /// The people in the tenant, newest first. Needs `VIEW_MEMBERS`.
@@ -157,7 +156,7 @@ impl Tenant {
             search: search.flatten(),
         };
 
-        let (scope, id) = (self.scope.clone(), self.model.id);
+        let (scope, id) = (self.scope.clone(), self.place.tenant.id);
         let listing = Box::pin(scope.member_page(id, &filter, &window)).await?;
         Ok(Connection::new(
             listing,
@@ -196,7 +195,7 @@ impl Tenant {
             status: status.map(Into::into),
         };
 
-        let (scope, id) = (self.scope.clone(), self.model.id);
+        let (scope, id) = (self.scope.clone(), self.place.tenant.id);
         let listing = Box::pin(scope.invitation_page(id, &filter, &window)).await?;
         Ok(Connection::new(
             listing,
@@ -210,13 +209,13 @@ impl Tenant {
 
     /// What the tenant is subscribed to. Needs `VIEW_SUBSCRIPTION`.
     async fn subscription(&self) -> Result<Option<TenantSubscription>> {
-        let found = self.scope.subscription(self.model.id).await?;
+        let found = self.scope.subscription(self.place.tenant.id).await?;
         Ok(found.map(|model| TenantSubscription::new(&self.scope, model)))
     }
 
     /// What the tenant's plan includes; nothing without a subscription.
     async fn limits(&self) -> Result<Limits> {
-        let Some(subscription) = self.scope.subscription(self.model.id).await? else {
+        let Some(subscription) = self.scope.subscription(self.place.tenant.id).await? else {
             return Ok(Limits::default());
         };
         let plan = self.scope.plan(subscription.plan_id).await?;
@@ -228,7 +227,7 @@ impl Tenant {
     /// How much of it is used.
     async fn usage(&self) -> Result<Usage> {
         Ok(Usage {
-            users: self.scope.seats(self.model.id).await?,
+            users: self.scope.seats(self.place.tenant.id).await?,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! A person's account as others see it.
 
+use std::sync::Arc;
+
 use async_graphql::{ID, Object};
 use entity::user;
 
@@ -9,12 +11,13 @@ use crate::graphql::{context::Scope, error::Result};
 /// A person with an account.
 pub struct User {
     scope: Scope,
-    model: user::Model,
+    model: Arc<user::Model>,
 }
 
 impl User {
     /// Wraps a row.
-    pub fn new(scope: Scope, model: user::Model) -> Self {
+    pub fn new(scope: Scope, model: impl Into<Arc<user::Model>>) -> Self {
+        let model = model.into();
         Self { scope, model }
     }
 }

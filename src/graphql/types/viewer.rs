@@ -1,5 +1,7 @@
 //! The person who asks.
 
+use std::sync::Arc;
+
 use async_graphql::{ID, Object};
 use entity::user;
 
@@ -19,12 +21,13 @@ use crate::{
 /// The person who asks.
 pub struct Viewer {
     scope: Scope,
-    user: user::Model,
+    user: Arc<user::Model>,
 }
 
 impl Viewer {
     /// The person as whom the scope asks.
-    pub fn new(scope: Scope, user: user::Model) -> Self {
+    pub fn new(scope: Scope, user: impl Into<Arc<user::Model>>) -> Self {
+        let user = user.into();
         Self { scope, user }
     }
 
@@ -77,7 +80,7 @@ impl Viewer {
     /// Your place in the current tenant; null when there is none.
     async fn membership(&self) -> Result<Option<Membership>> {
         let current = self.scope.current_tenant().await?;
-        Ok(current.map(|place| Membership::of_viewer(&self.scope, self.user.clone(), place)))
+        Ok(current.map(|place| Membership::of_viewer(&self.scope, Arc::clone(&self.user), place)))
     }
 
     /// Where you are signed in, the session used last first; at most 100 unless configured
@@ -118,7 +121,7 @@ impl Viewer {
         let cx = self.scope.cx().clone();
         Ok(Connection::new(
             listing,
-            |place| Membership::of_viewer(&self.scope, self.user.clone(), place),
+            |place| Membership::of_viewer(&self.scope, Arc::clone(&self.user), place),
             move || {
                 let cx = cx.clone();
                 async move { tenants::memberships_count(&cx).await }

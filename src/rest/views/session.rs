@@ -66,7 +66,7 @@ impl From<auth::SignedIn> for Session {
         } = signed_in;
         Self {
             tokens: tokens.into(),
-            user: account(&user, &memberships),
+            user: account(&user, memberships.iter()),
             tenants: memberships.iter().map(Membership::from).collect(),
             current_tenant: current.as_ref().map(Tenant::from),
         }
@@ -94,12 +94,15 @@ impl From<auth::Me> for Me {
             memberships,
             current,
         } = me;
-        let user = account(&user, &memberships);
+        let user = account(&user, memberships.iter().map(AsRef::as_ref));
         Self {
             flat: user.clone(),
             user,
-            tenants: memberships.iter().map(Membership::from).collect(),
-            current_tenant: current.as_ref().map(Tenant::from),
+            tenants: memberships
+                .iter()
+                .map(|place| Membership::from(&**place))
+                .collect(),
+            current_tenant: current.as_deref().map(Tenant::from),
         }
     }
 }
@@ -131,7 +134,10 @@ impl From<auth::Switched> for Switched {
     }
 }
 
-fn account(user: &user::Model, memberships: &[TenantMembership]) -> User {
-    let default = memberships.iter().find(|of| of.membership.is_default);
+fn account<'a>(
+    user: &user::Model,
+    mut memberships: impl Iterator<Item = &'a TenantMembership>,
+) -> User {
+    let default = memberships.find(|of| of.membership.is_default);
     User::new(user, default.map(|of| of.tenant.id))
 }
