@@ -3,6 +3,7 @@
 
 pub mod database;
 pub mod migrations;
+pub mod probe;
 
 use std::sync::Arc;
 
@@ -103,7 +104,7 @@ fn mailer(config: &Config, clock: Clock) -> Mailer {
 }
 
 /// Every TLS client of the process uses this implementation; without it they panic or refuse.
-fn install_tls() {
+pub fn install_tls() {
     // An error means that it was installed before.
     rustls::crypto::ring::default_provider()
         .install_default()

@@ -2,6 +2,7 @@
 
 mod banner;
 mod config;
+mod doctor;
 mod healthcheck;
 mod migrate;
 mod schema;
@@ -48,6 +49,7 @@ const EXAMPLES: &str = "\
 Examples:
   erpmax                                  serve on http://127.0.0.1:8000, database ./data/erpmax.db
   erpmax seed demo                        make test@example.com and admin@example.com
+  erpmax doctor                           see whether everything it needs is there
   erpmax migrate status                   see what the database has and lacks
   erpmax schema > schema.graphql          write the GraphQL schema
   DATABASE_URL=postgres://localhost/erpmax REDIS_URL=redis://localhost erpmax serve
@@ -79,6 +81,13 @@ pub enum Command {
 
     /// Print the description of the REST API (OpenAPI, JSON).
     Openapi,
+
+    /// Try everything the service needs, and say what is wrong and what to do about it.
+    ///
+    /// Looks at settings, database, clock, migrations, queue, cache, bus, mail, secrets, files and
+    /// addresses; changes nothing, and may be run beside a server. Exits with 0 when nothing has
+    /// failed (there may be warnings), with 1 when something has, with 2 when a flag cannot be read.
+    Doctor(doctor::Args),
 
     /// Print every setting, its value and where that came from.
     ///
@@ -118,6 +127,7 @@ pub async fn run(cli: Cli) -> ExitCode {
             Ok(())
         }
         Command::Openapi => schema::openapi(),
+        Command::Doctor(args) => Box::pin(doctor::run(&args, settings)).await,
         Command::Config => config::run(settings, &told),
         Command::Healthcheck => healthcheck::run(&settings.server).await,
     };

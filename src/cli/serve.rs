@@ -112,23 +112,24 @@ fn reserve_all(settings: &Settings) -> Result<(TcpSocket, Option<TcpSocket>), Bo
     Ok((everything, metrics.transpose()?))
 }
 
-/// Binds without listening.
+/// Binds without listening, or says how to do better.
 fn reserve(address: SocketAddr, chooses: &str) -> Result<TcpSocket, BoxError> {
-    let bind = || {
-        let socket = if address.is_ipv4() {
-            TcpSocket::new_v4()
-        } else {
-            TcpSocket::new_v6()
-        }?;
-        // A port whose last connections still linger may be used again.
-        #[cfg(unix)]
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        Ok(socket)
-    };
-    bind().map_err(|error: std::io::Error| {
-        format!("cannot listen on {address}: {error}; {chooses} another").into()
-    })
+    bind(address)
+        .map_err(|error| format!("cannot listen on {address}: {error}; {chooses} another").into())
+}
+
+/// Binds without listening.
+pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    // A port whose last connections still linger may be used again.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 /// Waits for the tasks in the background, as long as requests in hand may take.

@@ -5,10 +5,10 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
-/// Answers with a line.
+/// Answers with a line. Colours in it are for a terminal that wants them; others get the text.
 pub fn say(line: impl Display) {
     // Nobody is left to tell when the reader has gone, as `head` does.
-    writeln!(io::stdout(), "{line}").ok();
+    writeln!(anstream::stdout(), "{line}").ok();
 }
 
 /// Says what is wrong.

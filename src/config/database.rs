@@ -189,7 +189,7 @@ fn sqlite_file(url: &str) -> Option<PathBuf> {
         .then(|| decoded.into())
 }
 
-fn percent_decode(text: &str) -> String {
+pub(super) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

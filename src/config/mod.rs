@@ -26,7 +26,8 @@ mod worker;
 use std::path::PathBuf;
 
 use clap::{Args, Command, FromArgMatches, builder::Resettable};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 pub use self::{
     auth::{Auth, AuthSettings},
@@ -240,6 +241,28 @@ pub struct Config {
     pub metrics: Metrics,
     /// A list of plans that replaces the built-in one when plans are seeded.
     pub plans_file: Option<PathBuf>,
+}
+
+impl Config {
+    /// What must not be told to anybody, for those who repeat what others say.
+    pub fn secrets(&self) -> Vec<String> {
+        let urls = [Some(&self.database.url), self.redis_url.as_ref()];
+        let passwords = urls.into_iter().flatten().filter_map(|url| {
+            let url = Url::parse(url.expose_secret()).ok()?;
+            url.password().map(str::to_owned)
+        });
+        let mut secrets: Vec<_> = passwords.collect();
+        // As the driver reads them.
+        let decoded = secrets
+            .iter()
+            .map(|password| database::percent_decode(password));
+        secrets.extend(decoded.collect::<Vec<_>>());
+        secrets.push(self.auth.secret_key.expose_secret().to_owned());
+        let token = self.metrics.token.as_ref();
+        secrets.extend(token.map(|token| token.expose_secret().to_owned()));
+        secrets.retain(|secret| !secret.is_empty());
+        secrets
+    }
 }
 
 #[cfg(test)]

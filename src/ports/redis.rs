@@ -99,6 +99,14 @@ impl Redis {
         Ok(())
     }
 
+    /// What the server says it is.
+    pub async fn version(&self) -> Result<String> {
+        let about: String = self.ask(redis::cmd("INFO").arg("server")).await?;
+        let mut lines = about.lines();
+        let version = lines.find_map(|line| line.strip_prefix("redis_version:"));
+        Ok(version.unwrap_or("unknown").trim().to_owned())
+    }
+
     /// Waits for an answer, not for long, and remembers whether there was one.
     async fn note<T>(&self, asked: impl Future<Output = RedisResult<T>>) -> Result<T> {
         let breaker = &self.0.breaker;

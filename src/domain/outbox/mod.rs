@@ -9,7 +9,7 @@ pub(super) mod store;
 
 use std::time::Duration;
 
-use entity::ids::OutboxMessageId;
+use entity::{Timestamp, ids::OutboxMessageId};
 
 use super::{cx::Cx, job::Job};
 use crate::error::{Error, Result};
@@ -131,8 +131,13 @@ pub struct Backlog {
 /// How the outbox stands, by one statement.
 pub async fn backlog(cx: &Cx) -> Result<Backlog> {
     cx.system_access()?;
-    let (waiting, dead, oldest) = store::backlog(cx.db()).await?;
-    let lag = oldest.map(|oldest| cx.now() - oldest);
+    backlog_in(cx.db(), cx.now()).await
+}
+
+/// How the outbox of a database stands that no application has opened.
+pub async fn backlog_in(db: &impl sea_orm::ConnectionTrait, now: Timestamp) -> Result<Backlog> {
+    let (waiting, dead, oldest) = store::backlog(db).await?;
+    let lag = oldest.map(|oldest| now - oldest);
     Ok(Backlog {
         waiting,
         dead,

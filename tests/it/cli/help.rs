@@ -12,6 +12,8 @@ async fn help_teaches() {
         "seed",
         "schema",
         "openapi",
+        "config",
+        "doctor",
         "healthcheck",
         "DATABASE_URL",
         "REDIS_URL",

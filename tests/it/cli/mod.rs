@@ -1,6 +1,7 @@
 //! The program as a person starts it: the real binary in a directory of its own.
 
 mod crash;
+mod doctor;
 mod help;
 mod migrate;
 mod serve;
