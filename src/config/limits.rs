@@ -42,6 +42,8 @@ impl Scale {
     pub const SMALLEST: Self = Self(*SCALES.start());
     /// As the table says.
     pub const ONE: Self = Self(1.0);
+    /// The largest there is.
+    pub const LARGEST: Self = Self(*SCALES.end());
 
     /// A limit multiplied; never less than one, because a limit of none is a closed door.
     #[expect(

@@ -21,7 +21,7 @@ mod refusal;
 mod request;
 mod types;
 
-pub use handler::router;
+pub use {handler::router, refusal::with_errors};
 
 /// The schema with everything this door adds to it.
 type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;

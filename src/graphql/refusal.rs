@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header::ALLOW},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::{Failure, code_of, refusal};
 use crate::{
@@ -100,4 +100,19 @@ impl Refusal {
         }
         response
     }
+}
+
+/// Adds `errors` for GraphQL clients to the body of a failure that happened before this door: too
+/// slow, too large, too often.
+pub fn with_errors(mut body: Value) -> Value {
+    let error = &body["error"];
+    let mut extensions = json!({ "code": error["code"], "requestId": body["request_id"] });
+    if error["reason"].is_string() {
+        extensions["reason"] = error["reason"].clone();
+    }
+    if let Some(wait) = error.pointer("/details/retry_after") {
+        extensions["retryAfter"] = wait.clone();
+    }
+    body["errors"] = json!([{ "message": body["message"], "extensions": extensions }]);
+    body
 }

@@ -209,8 +209,13 @@ impl IntoResponse for Failure {
 }
 
 /// Writes the body of a failure into its response, and logs it where the fault is not the client's.
-/// Other responses pass untouched, except error statuses that a library answered without JSON.
-pub fn render(mut response: Response, request_id: &str) -> Response {
+/// Other responses pass untouched, except error statuses that a library answered without JSON. `shape`
+/// adds what the clients of another door look for.
+pub fn render(
+    mut response: Response,
+    request_id: &str,
+    shape: impl FnOnce(Value) -> Value,
+) -> Response {
     let failure = match response.extensions_mut().remove::<Failure>() {
         Some(failure) => failure,
         None if is_bare(&response) => Failure::of_status(response.status()),
@@ -230,9 +235,8 @@ pub fn render(mut response: Response, request_id: &str) -> Response {
     parts
         .headers
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let body = Json(body.for_request(request_id))
-        .into_response()
-        .into_body();
+    let body = shape(json!(body.for_request(request_id)));
+    let body = Json(body).into_response().into_body();
     Response::from_parts(parts, body)
 }
 

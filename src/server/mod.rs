@@ -65,12 +65,16 @@ impl Front {
         observe::observe(&self.app, request, |request| {
             cors::cors(&self.app, request, |request| async {
                 let cx = request.extensions().get::<Cx>().cloned();
+                let shape = match request.uri().path().trim_end_matches('/') {
+                    "/graphql" => graphql::with_errors,
+                    _ => std::convert::identity,
+                };
                 let response = limits::limit(&self.app.config.connections, request, |request| {
                     self.within_time(self.enter(request))
                 });
                 let response = response.await;
                 let request_id = cx.as_ref().map(Cx::request_id).unwrap_or_default();
-                security::complete(&self.app, rest::error::render(response, request_id))
+                security::complete(&self.app, rest::error::render(response, request_id, shape))
             })
         })
         .await

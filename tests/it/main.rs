@@ -37,4 +37,5 @@ mod rate_limits;
 mod schema;
 mod statements;
 mod support;
+mod sweep;
 mod tenants;

@@ -281,6 +281,11 @@ async fn what_takes_too_long_is_given_up_with_the_common_body() {
     let json = [("content-type", "application/json")];
     let reply = send(&visitor, "POST", "/api/v1/auth/login", &json, login).await;
     assert_envelope(&reply, 503, "TIMEOUT");
+    // A GraphQL client finds the code where it looks for it, and the others where they do.
+    let query = json!({ "query": "{ plans { id } }" }).to_string();
+    let reply = send(&visitor, "POST", "/graphql", &json, query).await;
+    assert_envelope(&reply, 503, "TIMEOUT");
+    assert_eq!(reply.json["error"]["code"], "TIMEOUT", "{reply}");
     app.finish().await;
 }
 

@@ -1,6 +1,8 @@
 //! The laws that the schema keeps, each a function from a schema to what breaks it: so that an
 //! operation that nobody guards, a list without end or a field without a word fails the build.
 
+use std::collections::{HashMap, VecDeque};
+
 use async_graphql::parser::{
     parse_schema,
     types::{
@@ -98,7 +100,36 @@ impl Schema {
         })
     }
 
-    fn mutations(&self) -> impl Iterator<Item = Edge<'_>> {
+    /// The shortest way to each type that can be reached from the queries without arguments.
+    pub fn ways(&self) -> HashMap<String, Vec<String>> {
+        let mut ways = HashMap::from([("Query".to_owned(), Vec::new())]);
+        let mut next = VecDeque::from(["Query".to_owned()]);
+        while let Some(from) = next.pop_front() {
+            let way: Vec<String> = ways[&from].clone();
+            for edge in self.edges().filter(|edge| edge.from == from) {
+                let mut arguments = edge.field.arguments.iter();
+                if arguments.any(|argument| !argument.node.ty.node.nullable) {
+                    continue;
+                }
+                let to = edge.to();
+                if !ways.contains_key(&to) {
+                    let mut longer = way.clone();
+                    longer.push(edge.field.name.node.to_string());
+                    ways.insert(to.clone(), longer);
+                    next.push_back(to);
+                }
+            }
+        }
+        ways
+    }
+
+    /// A type by its name.
+    pub fn ty(&self, name: &str) -> Option<&TypeDefinition> {
+        self.0.iter().find(|of| of.name.node == name)
+    }
+
+    /// All mutations.
+    pub fn mutations(&self) -> impl Iterator<Item = Edge<'_>> {
         self.edges().filter(|edge| edge.from == "Mutation")
     }
 
@@ -244,6 +275,12 @@ impl Schema {
         gone.map(|name| format!("{name} is listed, but gone"))
             .collect()
     }
+}
+
+/// A selection inside those that lead to it.
+pub fn along(way: &[String], selection: String) -> String {
+    let fields = way.iter().rev();
+    fields.fold(selection, |inner, field| format!("{field} {{ {inner} }}"))
 }
 
 /// One line, so that a phrase is found wherever a line was broken.

@@ -1,9 +1,7 @@
 //! The meta-test: what must hold for every operation, type and field, those that come later too.
 //! `isolation` asks every operation as everybody, and sees that what changes something is audited.
 
-mod laws;
-
-use std::collections::{HashMap, VecDeque};
+pub mod laws;
 
 use entity::membership::TenantRole;
 use erpmax::domain::access::{Permission, permissions_of};
@@ -183,30 +181,6 @@ fn a_schema_that_breaks_the_laws_is_found_out() {
     assert_eq!(bad.unclassified(&[&["Tenant"]]), ["Stranger"]);
 }
 
-/// A query for each type that can be reached without arguments, up to the type: the shortest way.
-fn ways(schema: &Schema) -> HashMap<String, Vec<String>> {
-    let mut ways = HashMap::from([("Query".to_owned(), Vec::new())]);
-    let mut next = VecDeque::from(["Query".to_owned()]);
-    while let Some(from) = next.pop_front() {
-        let way: Vec<String> = ways[&from].clone();
-        for edge in schema.edges().filter(|edge| edge.from == from) {
-            let needs = |ty: String| ty.ends_with('!');
-            let mut arguments = edge.field.arguments.iter();
-            if arguments.any(|of| needs(of.node.ty.node.to_string())) {
-                continue;
-            }
-            let to = edge.to();
-            if !ways.contains_key(&to) {
-                let mut longer = way.clone();
-                longer.push(edge.field.name.node.to_string());
-                ways.insert(to.clone(), longer);
-                next.push_back(to);
-            }
-        }
-    }
-    ways
-}
-
 #[tokio::test]
 async fn fields_keep_what_their_descriptions_promise() {
     let app = TestApp::new().await;
@@ -217,7 +191,7 @@ async fn fields_keep_what_their_descriptions_promise() {
         (TenantRole::Member, acme.join("member").await),
     ];
     let schema = ours();
-    let ways = ways(&schema);
+    let ways = schema.ways();
     let mut checked = 0;
     for edge in schema.edges().filter(|edge| edge.from != "Mutation") {
         let text = squeeze(edge.text());
@@ -231,10 +205,7 @@ async fn fields_keep_what_their_descriptions_promise() {
             "{ __typename }"
         };
         let field = format!("{} {leaf}", edge.field.name.node);
-        let query = way
-            .iter()
-            .rev()
-            .fold(field, |inner, field| format!("{field} {{ {inner} }}"));
+        let query = laws::along(way, field);
         for (role, who) in &people {
             let reply = who.gql(&format!("{{ {query} }}"), json!({})).await;
             let held = permissions_of(*role).any(|held| held.as_str() == permission);

@@ -14,8 +14,8 @@ use entity::{
     user,
 };
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
-    PaginatorTrait, QueryFilter, sea_query::Expr,
+    ActiveEnum, ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend,
+    EntityTrait, PaginatorTrait, QueryFilter, Statement, sea_query::Expr,
 };
 use serde_json::json;
 
@@ -61,6 +61,45 @@ pub async fn counts(app: &TestApp) -> Counts {
         outbox: count::<outbox_message::Entity>(db).await,
         audit: count::<audit_entry::Entity>(db).await,
     }
+}
+
+/// The contents of all tables, as text: what must stay the same when a request is refused.
+pub async fn contents(app: &TestApp) -> String {
+    let db = &app.app.db;
+    let backend = db.get_database_backend();
+    let all = async |sql: String| {
+        let rows = db
+            .query_all_raw(Statement::from_string(backend, sql))
+            .await
+            .unwrap();
+        let text = |row: &sea_orm::QueryResult| row.try_get_by_index::<String>(0).unwrap();
+        rows.iter().map(text).collect::<Vec<_>>()
+    };
+    let (tables, each): (_, fn(&str, &str) -> String) = match backend {
+        DbBackend::Postgres => (
+            "SELECT table_name::text, '' FROM information_schema.tables \
+             WHERE table_schema = 'public' ORDER BY 1",
+            |table, _| format!("SELECT '{table}: ' || t::text FROM \"{table}\" t"),
+        ),
+        _ => (
+            "SELECT m.name, group_concat('quote(\"' || c.name || '\")', ' || '','' || ') \
+             FROM sqlite_master m, pragma_table_info(m.name) c \
+             WHERE m.type = 'table' GROUP BY m.name ORDER BY 1",
+            |table, columns| format!("SELECT '{table}: ' || {columns} FROM \"{table}\""),
+        ),
+    };
+    let tables = db
+        .query_all_raw(Statement::from_string(backend, tables))
+        .await
+        .unwrap();
+    let selects = tables.iter().map(|row| {
+        let column = |n| row.try_get_by_index::<String>(n).unwrap();
+        each(&column(0), &column(1))
+    });
+    let sql = selects.collect::<Vec<_>>().join(" UNION ALL ");
+    let mut rows = all(sql).await;
+    rows.sort_unstable();
+    rows.join("\n")
 }
 
 /// Everything that is stored where a secret could hide, as text.
