@@ -74,7 +74,11 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
             config.auth.hashing_queue,
             metrics.hashing.clone(),
         ),
-        tokens: TokenSigner::new(&config.auth.secret_key),
+        tokens: TokenSigner::new(
+            &config.auth.secret_key,
+            &config.auth.previous_keys,
+            &metrics.tokens,
+        ),
         sign_ins: auth::sign_ins(),
         places: tenants::places(),
         subscriptions: billing::gather_subscriptions(),

@@ -22,6 +22,18 @@ pub struct AuthSettings {
     )]
     pub secret_key: Option<String>,
 
+    /// Keys that sign nothing and still verify, separated by commas: the next key before a rotation,
+    /// the last one after it (docs/KEYS.md).
+    #[arg(
+        long,
+        env = "SECRET_KEYS_PREVIOUS",
+        global = true,
+        value_name = "KEYS",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    pub secret_keys_previous: Option<String>,
+
     /// How many minutes an access token works.
     #[arg(
         long,
@@ -92,6 +104,8 @@ pub struct AuthSettings {
 pub struct Auth {
     /// Signs the tokens.
     pub secret_key: SecretString,
+    /// Verify tokens of before a rotation, and sign none.
+    pub previous_keys: Vec<SecretString>,
     /// How long an access token works.
     pub access_token_ttl: Duration,
     /// How long a session lasts without being refreshed.
@@ -116,7 +130,9 @@ impl AuthSettings {
         data_dir: &Path,
         problems: &mut Problems,
     ) -> Auth {
+        let previous = self.secret_keys_previous.as_deref();
         let auth = Auth {
+            previous_keys: secret::previous(previous, environment, problems),
             secret_key: secret::key(self.secret_key, environment, data_dir, problems),
             access_token_ttl: Duration::from_mins(self.access_token_expire_minutes),
             refresh_token_ttl: Duration::from_hours(24 * self.refresh_token_expire_days),

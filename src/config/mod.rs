@@ -257,7 +257,8 @@ impl Config {
             .iter()
             .map(|password| database::percent_decode(password));
         secrets.extend(decoded.collect::<Vec<_>>());
-        secrets.push(self.auth.secret_key.expose_secret().to_owned());
+        let keys = std::iter::once(&self.auth.secret_key).chain(&self.auth.previous_keys);
+        secrets.extend(keys.map(|key| key.expose_secret().to_owned()));
         let token = self.metrics.token.as_ref();
         secrets.extend(token.map(|token| token.expose_secret().to_owned()));
         secrets.retain(|secret| !secret.is_empty());
@@ -304,6 +305,22 @@ mod tests {
         let flags = ["--environment", "production", "--allowed-origins", "*"];
         let expected = ["ALLOWED_ORIGINS", "REDIS_URL", "DATABASE_URL", "SECRET_KEY"];
         assert_eq!(refused(&flags), expected);
+    }
+
+    #[test]
+    fn production_refuses_each_previous_key_that_is_weak() {
+        let strong = "6f1c0d2ab34e5f60718293a4b5c6d7e8f90a1b2c";
+        let flags = [
+            "--environment=production",
+            "--database-url=postgres://erpmax:pw@db/erpmax",
+            "--redis-url=redis://cache",
+            &format!("--secret-key={strong}"),
+            &format!("--secret-keys-previous=short,{strong},your-secret-key-of-the-legacy-system"),
+        ];
+        assert_eq!(refused(&flags), ["SECRET_KEYS_PREVIOUS"; 2]);
+        let told = resolve(&flags).unwrap_err().to_string();
+        assert!(told.contains("number 1 of 3 is shorter") && told.contains("number 3 of 3"));
+        assert!(!told.contains("legacy"), "a secret is told: {told}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The key that signs tokens: given, or in development made once and kept.
+//! The key that signs tokens: given, or in development made once and kept. And those of before a
+//! rotation, which only verify.
 
 use std::{
     fs, io,
@@ -10,6 +11,9 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 
 use super::{Environment, Problems};
+
+/// How many previous keys there may be: a token that names none is tried with each.
+const PREVIOUS_MAX: usize = 10;
 
 /// HMAC-SHA256 gains nothing from more and loses from less (RFC 7518 section 3.2).
 const MIN_BYTES: usize = 32;
@@ -36,7 +40,9 @@ pub(super) fn key(
     data_dir: &Path,
     problems: &mut Problems,
 ) -> SecretString {
-    let given = given.filter(|key| !key.trim().is_empty());
+    // A line break at the end of a secret's file is no part of it.
+    let given = given.map(|key| key.trim().to_owned());
+    let given = given.filter(|key| !key.is_empty());
     if environment.is_production() {
         if let Some(advice) = weakness(given.as_deref()) {
             problems.add(
@@ -57,6 +63,36 @@ pub(super) fn key(
         );
         SecretString::default()
     })
+}
+
+/// Checks the keys that only verify, by the rules for the one that signs: whoever guesses one of them
+/// signs tokens that are accepted.
+pub(super) fn previous(
+    given: Option<&str>,
+    environment: Environment,
+    problems: &mut Problems,
+) -> Vec<SecretString> {
+    let keys = given.unwrap_or_default().split(',').map(str::trim);
+    let keys: Vec<_> = keys.filter(|key| !key.is_empty()).collect();
+    if keys.len() > PREVIOUS_MAX {
+        let advice = format!("holds {} keys, more than {PREVIOUS_MAX}", keys.len());
+        problems.add(
+            "SECRET_KEYS_PREVIOUS",
+            format!("{advice}; leave out those whose tokens have all expired"),
+        );
+    }
+    if environment.is_production() {
+        for (index, key) in keys.iter().enumerate() {
+            if let Some(why) = weakness(Some(key)) {
+                let which = format!("number {} of {}", index + 1, keys.len());
+                problems.add(
+                    "SECRET_KEYS_PREVIOUS",
+                    format!("{which} {why}; leave it out: whoever guesses it can sign tokens"),
+                );
+            }
+        }
+    }
+    keys.into_iter().map(Into::into).collect()
 }
 
 /// Where the key is kept that is made in development.
@@ -158,6 +194,23 @@ mod tests {
             fs::metadata(&file).unwrap().permissions().mode() & 0o777,
             0o600
         );
+    }
+
+    #[test]
+    fn previous_keys_are_a_list_with_a_limit() {
+        let keys = |given: &str| {
+            let mut problems = Problems::default();
+            let keys = previous(Some(given), Environment::Development, &mut problems);
+            let keys = keys.iter().map(|key| key.expose_secret().to_owned());
+            (keys.collect::<Vec<_>>(), problems.is_empty())
+        };
+        assert_eq!(keys(" , "), (vec![], true));
+        assert_eq!(
+            keys("one, two,\n"),
+            (vec!["one".to_owned(), "two".to_owned()], true)
+        );
+        assert!(keys(&"key,".repeat(10)).1);
+        assert!(!keys(&"key,".repeat(11)).1);
     }
 
     #[test]

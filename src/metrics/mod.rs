@@ -13,13 +13,15 @@ mod process;
 mod shelf;
 mod sql;
 mod state;
+mod tokens;
 
 use std::fmt;
 
 use entity::Timestamp;
+pub use prometheus_client::metrics::counter::Counter;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{family::Family, histogram::Histogram},
     registry::Registry,
 };
 
@@ -31,6 +33,7 @@ pub use self::{
     shelf::Described,
     sql::Sql,
     state::State,
+    tokens::Tokens,
 };
 use self::{process::Process, shelf::Shelf};
 
@@ -54,6 +57,8 @@ pub struct Metrics {
     pub sql: Sql,
     /// Password hashing.
     pub hashing: Hashing,
+    /// Tokens of previous keys.
+    pub tokens: Tokens,
     /// Background work and events.
     pub jobs: Jobs,
     /// What is looked up when somebody reads the metrics.
@@ -79,6 +84,7 @@ impl Metrics {
         let graphql = Graphql::new(&mut shelf, operation_names);
         let sql = Sql::new(&mut shelf);
         let hashing = Hashing::new(&mut shelf);
+        let tokens = Tokens::new(&mut shelf);
         let jobs = Jobs::new(&mut shelf);
         let limited = Family::default();
         shelf.put(
@@ -97,6 +103,7 @@ impl Metrics {
             graphql,
             sql,
             hashing,
+            tokens,
             jobs,
             state,
             limited,

@@ -5,7 +5,11 @@ use std::path::Path;
 use secrecy::ExposeSecret;
 
 use super::{Facts, check::Check};
-use crate::config::{self, Config};
+use crate::{
+    config::{self, Auth, Config},
+    domain::auth::token::TokenSigner,
+    metrics::Tokens,
+};
 
 /// Looks at the settings.
 pub(super) fn look(facts: &Facts) -> Vec<Check> {
@@ -73,21 +77,32 @@ fn secrets(facts: &Facts) -> Check {
             "see configuration above",
         );
     }
-    if config.environment.is_production() {
-        return Check::ok("secrets", "SECRET_KEY is given and strong");
+    let keys = keys(config);
+    for (number, key) in config.auth.previous_keys.iter().enumerate() {
+        if let Some(why) = config::weakness(Some(key.expose_secret())) {
+            return Check::warning(
+                "secrets",
+                format!(
+                    "number {} of SECRET_KEYS_PREVIOUS {why}; production would refuse it",
+                    number + 1
+                ),
+                "leave it out: whoever guesses it can sign tokens",
+            );
+        }
     }
-    let file = config::secret_key_file(&config.data_dir);
-    let shown = file.display();
     if facts.key_given {
-        match config::weakness(Some(config.auth.secret_key.expose_secret())) {
-            None => Check::ok("secrets", "SECRET_KEY is given and strong"),
+        return match config::weakness(Some(config.auth.secret_key.expose_secret())) {
+            None => Check::ok("secrets", format!("SECRET_KEY is given and strong; {keys}")),
             Some(why) => Check::warning(
                 "secrets",
                 format!("SECRET_KEY {why}; production would refuse it"),
                 "make one with `openssl rand -hex 32`",
             ),
-        }
-    } else if !file.exists() {
+        };
+    }
+    let file = config::secret_key_file(&config.data_dir);
+    let shown = file.display();
+    if !file.exists() {
         Check::ok("secrets", format!("`erpmax serve` makes a key in {shown}"))
     } else if is_readable_by_others(&file) {
         Check::warning(
@@ -98,8 +113,26 @@ fn secrets(facts: &Facts) -> Check {
     } else {
         Check::ok(
             "secrets",
-            format!("the key made for development, kept in {shown}"),
+            format!("the key made for development, kept in {shown}; {keys}"),
         )
+    }
+}
+
+/// The names of the keys, by which one sees whether all processes have the same ones.
+fn keys(config: &Config) -> String {
+    let Auth {
+        secret_key,
+        previous_keys,
+        ..
+    } = &config.auth;
+    let signer = TokenSigner::new(secret_key, previous_keys, &Tokens::default());
+    let mut names = signer.key_ids().map(|name| format!("`{name}`"));
+    let signs = names.next().unwrap_or_default();
+    let accepts = names.collect::<Vec<_>>().join(", ");
+    if accepts.is_empty() {
+        format!("tokens are signed as {signs}")
+    } else {
+        format!("tokens are signed as {signs}, those of {accepts} are accepted")
     }
 }
 

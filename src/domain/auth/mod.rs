@@ -3,6 +3,7 @@
 mod argon;
 mod authenticate;
 mod forget;
+mod key;
 mod login;
 mod logout;
 mod me;

@@ -68,6 +68,8 @@ pub async fn accept_invitation(cx: &Cx, accept: AcceptInvitation) -> Result<Acce
         Err(failure) => return Err(failure),
     };
     let shown = store::invitation_by_token(cx.db(), &hash).await?;
+    // Whoever has a key that was dropped could make links of it.
+    let shown = shown.filter(|shown| link::recall(cx, shown).is_some());
     let shown = shown.ok_or(Error::NotFound(Subject::Invitation))?;
     match (caller, account) {
         (Some(user), _) if user.email_normalized == shown.email_normalized => {

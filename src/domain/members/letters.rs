@@ -26,12 +26,12 @@ pub async fn compose_invitation(
     if invitation.status != InvitationStatus::Pending || invitation.generation != generation {
         return Ok(None);
     }
-    let token = link::token(cx, invitation.id, generation);
-    if link::hash(&token) != invitation.token_hash {
-        return Err(Error::internal(
-            "the secret key has changed since this invitation was made; resend it",
-        ));
-    }
+    let token = link::recall(cx, &invitation).ok_or_else(|| {
+        Error::internal(
+            "the key that this invitation was made with is neither SECRET_KEY nor among \
+             SECRET_KEYS_PREVIOUS; resend it",
+        )
+    })?;
     let by = name_of(cx, invitation.invited_by).await?;
     let text = format!(
         "Hello,\n\n\

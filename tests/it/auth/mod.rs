@@ -1,5 +1,6 @@
 //! Accounts: sign-up, sign-in, tokens, sessions (rulings 10 to 14, 23, 24, 30).
 
+mod keys;
 mod login;
 mod me;
 mod refresh;

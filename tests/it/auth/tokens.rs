@@ -6,15 +6,22 @@ use serde_json::{Value, json};
 
 use crate::support::{Actor, TestApp, settings::SECRET};
 
+/// The name of the tests' key.
+pub const KID: &str = "d6yTHkE-";
+
 /// The nth part of a token, read without any key.
-fn part(token: &str, nth: usize) -> Value {
+pub fn part(token: &str, nth: usize) -> Value {
     let part = token.split('.').nth(nth).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
-fn forge(claims: &Value, algorithm: Algorithm, secret: &str) -> String {
+pub fn forge(claims: &Value, algorithm: Algorithm, secret: &str) -> String {
+    forge_with(&Header::new(algorithm), claims, secret)
+}
+
+pub fn forge_with(header: &Header, claims: &Value, secret: &str) -> String {
     let key = EncodingKey::from_secret(secret.as_bytes());
-    jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
+    jsonwebtoken::encode(header, claims, &key).unwrap()
 }
 
 fn unsigned(claims: &Value) -> String {
@@ -33,7 +40,8 @@ async fn both_tokens_carry_the_claims_of_the_contract() {
     let access = acme.owner.access.clone().unwrap();
     let refresh = &acme.owner.refresh;
     for token in [&access, refresh] {
-        assert_eq!(part(token, 0), json!({ "alg": "HS256", "typ": "JWT" }));
+        let expected = json!({ "alg": "HS256", "typ": "JWT", "kid": KID });
+        assert_eq!(part(token, 0), expected);
     }
     let noon = 1_767_960_000;
     let claims = part(&access, 1);

@@ -3,6 +3,7 @@
 mod crash;
 mod doctor;
 mod help;
+mod keys;
 mod migrate;
 mod serve;
 mod settings;

@@ -11,6 +11,10 @@ async fn production_refuses_bad_settings_and_lists_them_all_at_once() {
     place.set("DATABASE_URL", "sqlite://data/erpmax.db");
     place.set("ENVIRONMENT", "production");
     place.set("SECRET_KEY", "changeme-hunter2");
+    place.set(
+        "SECRET_KEYS_PREVIOUS",
+        "hunter2,your-secret-hunter2-0123456789",
+    );
     place.set("ALLOWED_ORIGINS", "*");
     place.set("PUBLIC_URL", "not a url");
     for command in [&["serve"][..], &["migrate", "up"], &["seed"], &[]] {
@@ -19,7 +23,9 @@ async fn production_refuses_bad_settings_and_lists_them_all_at_once() {
         for setting in [
             "DATABASE_URL",
             "REDIS_URL",
-            "SECRET_KEY",
+            "SECRET_KEY:",
+            "SECRET_KEYS_PREVIOUS: number 1 of 2",
+            "SECRET_KEYS_PREVIOUS: number 2 of 2",
             "ALLOWED_ORIGINS",
             "PUBLIC_URL",
         ] {
@@ -92,6 +98,10 @@ async fn wrong_values_are_explained() {
         ("--database-url=mysql://localhost/x", "DATABASE_URL"),
         ("--database-url=sqlite::memory:", "DATABASE_URL"),
         ("--redis-url=http://localhost", "REDIS_URL"),
+        (
+            "--secret-keys-previous=a,b,c,d,e,f,g,h,i,j,k",
+            "SECRET_KEYS_PREVIOUS",
+        ),
         ("--public-url=ftp://x", "PUBLIC_URL"),
         (
             "--refresh-reuse-window-seconds=9999999",
@@ -134,6 +144,7 @@ async fn config_tells_every_value_and_where_it_came_from() {
     )
     .unwrap();
     place.set("PUBLIC_URL", "https://api.example.com");
+    place.set("SECRET_KEYS_PREVIOUS", "hunter2,hunter2");
     place.set("REDIS_URL", "redis://:hunter2@127.0.0.1:1/0");
     place.set(
         "DATABASE_URL",
@@ -148,6 +159,7 @@ async fn config_tells_every_value_and_where_it_came_from() {
         ("PORT", "environment", "0"),
         ("HOST", "default", "127.0.0.1"),
         ("SECRET_KEY", ".env", "(set, not shown)"),
+        ("SECRET_KEYS_PREVIOUS", "environment", "(set, not shown)"),
         ("REDIS_URL", "environment", "redis://:***@127.0.0.1:1/0"),
         (
             "DATABASE_URL",

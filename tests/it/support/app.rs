@@ -29,6 +29,7 @@ pub struct TestApp {
     base: Arc<str>,
     http: reqwest::Client,
     server: Option<JoinHandle<()>>,
+    config: Box<Config>,
     house: Arc<House>,
     finished: bool,
 }
@@ -37,7 +38,6 @@ pub struct TestApp {
 struct House {
     storage: Mutex<Option<Storage>>,
     _data_dir: TempDir,
-    config: Config,
     clock: Clock,
     ids: Ids,
     numbers: AtomicU32,
@@ -58,19 +58,16 @@ impl TestApp {
         let house = House {
             storage: Mutex::new(Some(storage)),
             _data_dir: data_dir,
-            config,
             clock: settings::clock(),
             ids: Ids::seeded(1),
             numbers: AtomicU32::new(0),
         };
-        Self::open(Arc::new(house)).await
+        Self::open(Arc::new(house), Box::new(config)).await
     }
 
-    async fn open(house: Arc<House>) -> Self {
-        let House {
-            config, clock, ids, ..
-        } = &*house;
-        let app = boot::with(config.clone(), clock.clone(), ids.clone())
+    async fn open(house: Arc<House>, config: Box<Config>) -> Self {
+        let House { clock, ids, .. } = &*house;
+        let app = boot::with(Config::clone(&config), clock.clone(), ids.clone())
             .await
             .expect("it boots");
         let listener = TcpListener::bind(("127.0.0.1", 0))
@@ -88,6 +85,7 @@ impl TestApp {
             base,
             http,
             server,
+            config,
             house,
             finished: false,
         }
@@ -155,13 +153,25 @@ impl TestApp {
 
     /// Another replica: the same storage, files, keys and time, a process of its own.
     pub async fn replica(&self) -> Self {
-        Self::open(self.house.clone()).await
+        self.replica_with(|_| {}).await
+    }
+
+    /// Another replica, with other settings.
+    pub async fn replica_with(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.config.clone();
+        change(&mut config);
+        Self::open(self.house.clone(), config).await
     }
 
     /// Stops and starts again, as after a deployment.
-    pub async fn restart(mut self) -> Self {
+    pub async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    /// Stops and starts again with other settings.
+    pub async fn restart_with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         self.stop().await;
-        Self::open(self.house.clone()).await
+        self.replica_with(change).await
     }
 
     /// Ends a replica; what is left to do is left to the others.
