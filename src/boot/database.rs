@@ -1,12 +1,16 @@
 //! Opens the database with the settings each kind needs.
 
-use std::{fmt, path::Path, time::Duration};
+use std::{fmt, io, path::Path, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, DatabaseConnection, DbErr, RuntimeErr,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    ConnectOptions, DatabaseConnection, DbErr, RuntimeErr, SqlxError,
+    sqlx::{
+        Connection, PgConnection,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
 };
 use secrecy::ExposeSecret;
+use tokio::time::timeout;
 
 use crate::{
     config::{Database, DatabaseKind},
@@ -19,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STATEMENTS: usize = 256;
 /// When `PostgreSQL` gives a statement up.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a connection may take to say that it still works when it is given back.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an SQLite writer waits for its turn.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -70,11 +76,22 @@ fn options(database: &Database) -> ConnectOptions {
                     .busy_timeout(BUSY_TIMEOUT)
                     .statement_cache_capacity(STATEMENTS)
             }),
-        DatabaseKind::Postgres => {
-            options.map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS))
-        }
+        DatabaseKind::Postgres => options
+            .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS))
+            .map_sqlx_postgres_pool_opts(|pool| {
+                pool.after_release(|connection, _| Box::pin(still_works(connection)))
+            }),
     };
     options
+}
+
+/// The driver asks the same without a limit: a connection whose server went away without a word would
+/// keep its place in the pool for as long as the system resends.
+async fn still_works(connection: &mut PgConnection) -> Result<bool, SqlxError> {
+    match timeout(RELEASE_TIMEOUT, connection.ping()).await {
+        Ok(answered) => answered.map(|()| true),
+        Err(_) => Err(SqlxError::Io(io::ErrorKind::TimedOut.into())),
+    }
 }
 
 async fn open(database: &Database, options: ConnectOptions) -> Result<DatabaseConnection> {
@@ -96,9 +113,7 @@ pub(super) fn make_room(database: &Database) -> Result<()> {
 /// reports as a matter of its pool.
 fn explain(error: DbErr) -> BoxError {
     match &error {
-        DbErr::Conn(RuntimeErr::SqlxError(cause))
-            if matches!(**cause, sea_orm::SqlxError::PoolTimedOut) =>
-        {
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) if matches!(**cause, SqlxError::PoolTimedOut) => {
             format!("it did not answer within {} s", PATIENCE.as_secs()).into()
         }
         _ => error.into(),

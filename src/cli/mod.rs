@@ -2,6 +2,7 @@
 
 mod banner;
 mod config;
+mod descriptors;
 mod doctor;
 mod healthcheck;
 mod migrate;

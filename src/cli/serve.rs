@@ -10,7 +10,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{banner, configure, seed, signals::Signals};
+use super::{banner, configure, descriptors, seed, signals::Signals};
 use crate::{
     app::App,
     boot::{self, migrations},
@@ -39,7 +39,8 @@ pub(super) async fn serve(mut settings: Settings) -> Result<(), BoxError> {
     if let Some(metrics) = &metrics {
         settings.metrics.metrics_addr = Some(metrics.local_addr()?);
     }
-    let config = configure(settings)?;
+    let mut config = configure(settings)?;
+    config.server.max_connections = descriptors::make_room(&config);
     prepare_schema(&config.database).await?;
     let app = boot::boot(config).await?;
     seed::plans_if_none(&app).await?;

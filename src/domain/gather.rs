@@ -9,10 +9,11 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::error::{Error, Result};
 
@@ -20,6 +21,9 @@ use crate::error::{Error, Result};
 const AT_ONCE: usize = 2;
 /// How many keys one statement asks for at most, unless a single wish has more.
 const MOST: usize = 128;
+/// After so long a statement is given up: a database that has gone away without a word must not keep
+/// its place from those that come later.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How the rows of some keys are fetched from `A`; what a key does not lead to is left out.
 pub type Fetch<A, K, V> = fn(A, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>>>;
@@ -27,6 +31,7 @@ pub type Fetch<A, K, V> = fn(A, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, 
 /// Wishes of one kind, from all requests of this process.
 pub struct Gather<A, K, V> {
     fetch: Fetch<A, K, V>,
+    patience: Duration,
     queue: Arc<Queue<K, V>>,
 }
 
@@ -56,6 +61,7 @@ where
         };
         Self {
             fetch,
+            patience: PATIENCE,
             queue: Arc::new(Mutex::new(state)),
         }
     }
@@ -81,6 +87,7 @@ where
             // A task of its own: whoever made the first wish may go away, the others wait.
             let turn = Turn {
                 queue: Arc::clone(&self.queue),
+                patience: self.patience,
                 over: false,
             };
             tokio::spawn(work(turn, self.fetch, from.clone()));
@@ -104,7 +111,11 @@ where
 {
     while let Some(wishes) = turn.next() {
         let keys: HashSet<K> = wishes.iter().flat_map(|wish| &wish.keys).copied().collect();
-        let found = fetch(from.clone(), keys.into_iter().collect()).await;
+        let fetching = fetch(from.clone(), keys.into_iter().collect());
+        let found = match timeout(turn.patience, fetching).await {
+            Ok(found) => found,
+            Err(_) => Err(Error::internal("the database did not answer in time")),
+        };
         grant(wishes, found.map_err(Arc::new));
     }
 }
@@ -138,6 +149,7 @@ where
 /// One of the statements that may be under way.
 struct Turn<K, V> {
     queue: Arc<Queue<K, V>>,
+    patience: Duration,
     over: bool,
 }
 
@@ -147,6 +159,11 @@ impl<K, V> Turn<K, V> {
         let mut state = lock(&self.queue);
         let (mut wishes, mut keys) = (Vec::new(), 0);
         while let Some(wish) = state.wishes.front() {
+            if wish.answer.is_closed() {
+                // Nobody waits for it any more.
+                state.wishes.pop_front();
+                continue;
+            }
             keys += wish.keys.len();
             if keys > MOST && !wishes.is_empty() {
                 break;
@@ -203,6 +220,9 @@ mod tests {
                 from.asked.send(keys.clone()).expect("the test listens");
                 from.lets.acquire().await.expect("open").forget();
                 assert!(!keys.contains(&666), "a number nobody likes");
+                if keys.contains(&1313) {
+                    std::future::pending::<()>().await;
+                }
                 if keys.contains(&404) {
                     return Err(Error::internal("no database"));
                 }
@@ -267,6 +287,27 @@ mod tests {
             assert!(gather.one(&slow, 666).await.is_err());
         }
         assert_eq!(gather.one(&slow, 2).await.expect("found"), Some(20));
+    }
+
+    #[tokio::test]
+    async fn a_statement_that_never_ends_is_given_up() {
+        let (slow, mut statements, mut gather) = slow();
+        gather.patience = Duration::from_millis(20);
+        slow.lets.add_permits(100);
+        let mut stuck = Vec::new();
+        for _ in 0..AT_ONCE {
+            let mut wish = Box::pin(gather.all(&slow, vec![1313]));
+            tokio::select! {
+                biased;
+                // Sent, so that the next one is a statement of its own.
+                asked = statements.recv() => assert_eq!(asked, Some(vec![1313])),
+                _ = &mut wish => panic!("nothing was answered yet"),
+            }
+            stuck.push(wish);
+        }
+        let later = gather.one(&slow, 2).await;
+        assert_eq!(later.expect("found"), Some(20));
+        assert!(join_all(stuck).await.iter().all(Result::is_err));
     }
 
     #[tokio::test]

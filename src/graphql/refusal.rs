@@ -35,9 +35,7 @@ impl Refusal {
 
     /// A method that is not for this.
     pub fn wrong_method(method: &Method) -> Self {
-        let text = format!(
-            "{method} is not for this. Send operations by POST; GET is for persisted queries."
-        );
+        let text = "Send operations by POST; GET is for persisted queries.";
         let refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, text);
         let others = if method == Method::GET {
             "POST"

@@ -26,6 +26,16 @@ const STATUSES: [u16; 30] = [
     101, 200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 402, 403, 404, 405, 406,
     408, 409, 413, 414, 415, 422, 429, 431, 500, 502, 503,
 ];
+/// The method by the name under which it is counted: what a client made up may be of any length.
+pub fn method_name(method: &str) -> &'static str {
+    METHODS[place_of(method)]
+}
+
+fn place_of(method: &str) -> usize {
+    let known = METHODS.iter().position(|known| *known == method);
+    known.unwrap_or(METHODS.len() - 1)
+}
+
 /// The place of all other statuses.
 const OTHER: usize = STATUSES.len();
 /// The place of requests that ended without an answer.
@@ -151,10 +161,7 @@ impl Http {
     ) {
         let route = route.unwrap_or(NO_ROUTE);
         let handles = self.handles(route);
-        let method = METHODS
-            .iter()
-            .position(|known| *known == method)
-            .unwrap_or(METHODS.len() - 1);
+        let method = place_of(method);
         let of_method = handles[method].get_or_init(|| self.of_method(METHODS[method], route));
         let place = match status {
             None => ABANDONED,

@@ -28,7 +28,7 @@ use prometheus_client::{
 pub use self::{
     graphql::Graphql,
     hashing::Hashing,
-    http::{Counted, Http},
+    http::{Counted, Http, method_name},
     jobs::Jobs,
     shelf::Described,
     sql::Sql,

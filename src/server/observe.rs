@@ -20,7 +20,7 @@ use tracing::{Instrument, field};
 use crate::{
     app::App,
     domain::cx::{Cx, RequestInfo},
-    metrics::Counted,
+    metrics::{Counted, method_name},
 };
 
 /// Names the request, in both directions.
@@ -107,7 +107,7 @@ impl Drop for Line {
         let metrics = &self.cx.app().metrics.http;
         metrics.request(self.method.as_str(), route, self.status, elapsed);
         tracing::info!(
-            method = %self.method,
+            method = method_name(self.method.as_str()),
             route = route.unwrap_or("none"),
             status = self.status,
             duration_ms = (duration_ms * 1_000.0).round() / 1_000.0,
@@ -116,7 +116,11 @@ impl Drop for Line {
             tenant.id = known.and_then(|(_, tenant)| tenant).map(field::display),
             client.ip = self.cx.info().ip.map(field::display),
             "{}",
-            if self.status.is_some() { "request" } else { "request abandoned" },
+            if self.status.is_some() {
+                "request"
+            } else {
+                "request abandoned"
+            },
         );
     }
 }

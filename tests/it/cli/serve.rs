@@ -41,6 +41,22 @@ async fn a_server_starts_from_nothing_and_stops_gently() {
 }
 
 #[tokio::test]
+async fn idle_connections_do_not_take_the_descriptors_of_others() {
+    let mut place = Place::new().await;
+    place.limit_open_files(100);
+    let server = place.serve().await;
+    let address = server.base.replace("http://", "");
+    let mut idle = Vec::new();
+    for _ in 0..150 {
+        idle.push(TcpStream::connect(&address).await.expect("it listens"));
+    }
+    assert!(server.lives().await);
+    drop(idle);
+    server.stop().await;
+    place.remove().await;
+}
+
+#[tokio::test]
 async fn the_development_secret_is_kept_and_so_are_the_sessions() {
     let place = Place::new().await;
     let server = place.serve().await;

@@ -53,6 +53,20 @@ async fn headers_may_be_so_many_and_so_large() {
 }
 
 #[tokio::test]
+async fn the_name_of_a_method_is_not_repeated() {
+    let app = TestApp::new().await;
+    let method = "X".repeat(8_000);
+    for path in ["/graphql", "/health", "/nowhere"] {
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nhost: example\r\nconnection: close\r\n\r\n");
+        let answer = say(&app, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 40"), "{answer}");
+        assert!(answer.len() < 4_000, "{path}: {} bytes", answer.len());
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn what_is_no_request_any_more_gets_a_bare_status_and_an_end() {
     let app = TestApp::new().await;
     let monster = format!("X-Monster: {}\r\n", "y".repeat(200_000));

@@ -25,6 +25,7 @@ pub struct Place {
     /// The database; empty at first.
     pub storage: Storage,
     settings: Vec<(String, String)>,
+    open_files: Option<u32>,
 }
 
 /// How a command ended.
@@ -59,7 +60,13 @@ impl Place {
             dir,
             storage,
             settings,
+            open_files: None,
         }
+    }
+
+    /// Runs with so many file descriptors, unless the program asks for more.
+    pub fn limit_open_files(&mut self, limit: u32) {
+        self.open_files = Some(limit);
     }
 
     /// Runs with one more setting.
@@ -73,7 +80,16 @@ impl Place {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_erpmax"));
+        let program = env!("CARGO_BIN_EXE_erpmax");
+        let mut command = match self.open_files {
+            None => Command::new(program),
+            Some(limit) => {
+                let mut shell = Command::new("bash");
+                let limited = format!("ulimit -Sn {limit} && exec \"$0\" \"$@\"");
+                shell.args(["-c", &limited, program]);
+                shell
+            }
+        };
         command
             .args(arguments)
             .env_clear()
