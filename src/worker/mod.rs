@@ -8,7 +8,12 @@ mod sweep;
 
 pub use sweep::sweep;
 
-use crate::{app::App, error::Result};
+use tokio::time::timeout;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+};
 
 /// Starts the relay and the consumers; they end when `app.shutdown` is cancelled and what they have
 /// in hand is finished.
@@ -36,4 +41,12 @@ pub async fn settle(app: &App) -> Result<usize> {
         tried = relaying => tried,
         () = consume::run(app.clone()) => Ok(0),
     }
+}
+
+/// Gives work up that takes longer than a job may: what goes on for ever must not wait for a database
+/// that went away without a word.
+async fn in_time<T>(app: &App, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let limit = app.config.worker.job_timeout;
+    let ended = timeout(limit, work).await;
+    ended.unwrap_or_else(|_| Err(Error::internal(format!("not done within {limit:?}"))))
 }

@@ -5,6 +5,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::task::{JoinError, JoinSet};
 use tracing::Instrument;
 
+use super::in_time;
 use crate::{
     app::App,
     domain::{
@@ -75,7 +76,8 @@ fn room(app: &App) -> usize {
 
 async fn claim(app: &App, limit: usize) -> Result<Vec<Claimed>> {
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-    outbox::claim(&Cx::system(app.clone(), "relay", "relay"), limit).await
+    let cx = Cx::system(app.clone(), "relay", "relay");
+    in_time(app, outbox::claim(&cx, limit)).await
 }
 
 /// Hands one job to the queue, and writes down what became of it.
@@ -104,7 +106,7 @@ async fn carry(app: App, claimed: Claimed) {
             Settlement::Retry(why)
         }
     };
-    if let Err(error) = outbox::settle(&cx, id, attempt, settlement).await {
+    if let Err(error) = in_time(&app, outbox::settle(&cx, id, attempt, settlement)).await {
         // The claim lapses, and the job is tried again; handlers are made for that.
         tracing::error!(%error, job.id = %id, "what became of a job could not be written down");
     }

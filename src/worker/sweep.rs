@@ -1,6 +1,7 @@
 //! Forgets what nobody needs any more, a little at a time. Any number of processes may sweep: what one
 //! has swept is not there for the other.
 
+use super::in_time;
 use crate::{
     app::App,
     domain::{auth, cx::Cx, idempotency},
@@ -30,8 +31,8 @@ pub async fn sweep(app: &App) -> Result<u64> {
     let mut swept = 0;
     // In small batches, so that no statement holds locks for long.
     while !app.shutdown.is_cancelled() {
-        let gone = idempotency::forget_expired(cx, batch).await?
-            + auth::forget_ended_sessions(cx, batch).await?;
+        let gone = in_time(app, idempotency::forget_expired(cx, batch)).await?
+            + in_time(app, auth::forget_ended_sessions(cx, batch)).await?;
         if gone == 0 {
             break;
         }
