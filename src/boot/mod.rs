@@ -54,6 +54,7 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
         Some(redis) => Cache::redis(redis.clone(), clock.clone()),
         None => Cache::memory(clock.clone()),
     };
+    let cache = cache.counted(metrics.cache.clone());
     let (bus, ear) = match redis {
         Some(redis) => {
             let (bus, ear) = EventBus::redis(redis, shutdown.clone()).await?;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 
+use super::{Problems, Proxies};
+
 /// What a person wrote about connections.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connections")]
@@ -54,6 +56,12 @@ pub struct ConnectionSettings {
     #[arg(default_value_t = 1000, value_parser = value_parser!(u32).range(1..))]
     #[arg(hide_short_help = true)]
     pub max_connections_per_address: u32,
+
+    /// Addresses and networks of the proxies in front of the server, separated by commas, e.g.
+    /// `10.0.0.0/8`: from them, and nobody else, it takes a client's address out of `Forwarded` or
+    /// `X-Forwarded-For` [default: none].
+    #[arg(long, env = "TRUSTED_PROXIES", global = true, value_name = "LIST")]
+    pub trusted_proxies: Option<String>,
 }
 
 /// Connections.
@@ -71,11 +79,13 @@ pub struct Connections {
     pub write_timeout: Duration,
     /// How many connections one address may have open.
     pub max_per_address: u32,
+    /// Whose word is taken for a client's address.
+    pub trusted_proxies: Proxies,
 }
 
 impl ConnectionSettings {
-    /// Completes.
-    pub(super) fn resolve(self) -> Connections {
+    /// Checks and completes.
+    pub(super) fn resolve(self, problems: &mut Problems) -> Connections {
         Connections {
             max_url_bytes: self.max_url_bytes.into(),
             max_headers: self.max_headers.into(),
@@ -83,6 +93,7 @@ impl ConnectionSettings {
             body_read_timeout: Duration::from_secs(self.body_read_timeout_seconds),
             write_timeout: Duration::from_secs(self.write_timeout_seconds),
             max_per_address: self.max_connections_per_address,
+            trusted_proxies: Proxies::resolve(self.trusted_proxies.as_deref(), problems),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Settings of what one client may ask for. How often each thing may be done stands in
 //! `domain/throttle/table.rs`; here is what all of it is multiplied by.
 
-use clap::Args;
+use clap::{Args, value_parser};
 
 /// Beyond these a number is a slip, not a wish.
 const SCALES: std::ops::RangeInclusive<f64> = 0.000_1..=1_000_000.0;
@@ -15,6 +15,18 @@ pub struct LimitsSettings {
     #[arg(long, env = "RATE_LIMIT_SCALE", global = true, value_name = "FACTOR")]
     #[arg(default_value = "1", value_parser = scale)]
     pub rate_limit_scale: f64,
+
+    /// How many requests of any kind one client (an IPv4 address or an IPv6 network of 64 bits) may
+    /// send per minute, at once or spread, before it is answered with 429. Health and metrics do not
+    /// count. `RATE_LIMIT_SCALE` multiplies it.
+    #[arg(
+        long,
+        env = "CLIENT_REQUESTS_PER_MINUTE",
+        global = true,
+        value_name = "N"
+    )]
+    #[arg(default_value_t = 12_000, value_parser = value_parser!(u32).range(60..))]
+    pub client_requests_per_minute: u32,
 }
 
 /// What one client may ask for.
@@ -22,6 +34,8 @@ pub struct LimitsSettings {
 pub struct Limits {
     /// What every rate limit is multiplied by (ruling 35).
     pub scale: Scale,
+    /// How many requests of any kind one client may send per minute, before that factor.
+    pub client_requests_per_minute: u32,
 }
 
 impl LimitsSettings {
@@ -29,6 +43,7 @@ impl LimitsSettings {
     pub(super) fn resolve(self) -> Limits {
         Limits {
             scale: Scale(self.rate_limit_scale),
+            client_requests_per_minute: self.client_requests_per_minute,
         }
     }
 }

@@ -18,6 +18,7 @@ mod mail;
 mod members;
 mod metrics;
 mod problem;
+mod proxies;
 mod redis;
 mod secret;
 mod server;
@@ -44,6 +45,7 @@ pub use self::{
     members::{InviteUnknown, Members, MembersSettings},
     metrics::{Metrics, MetricsSettings},
     problem::{Problem, Problems},
+    proxies::Proxies,
     redis::RedisSettings,
     secret::{file as secret_key_file, weakness},
     server::{Origins, Server, ServerSettings},
@@ -169,7 +171,7 @@ impl Settings {
         Config {
             environment,
             database: database.resolve(environment, &data_dir, problems),
-            connections: connections.resolve(),
+            connections: connections.resolve(problems),
             redis_url,
             redis_prefix,
             auth: auth.resolve(environment, &data_dir, problems),
@@ -337,8 +339,10 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_contradict_each_other_are_refused() {
+    fn settings_that_contradict_each_other_or_make_no_sense_are_refused() {
         assert_eq!(refused(&["--job-lease-seconds=15"]), ["JOB_LEASE_SECONDS"]);
+        let flags = ["--trusted-proxies=nginx, 10.0.0.0/8, 0.0.0.0/0"];
+        assert_eq!(refused(&flags), ["TRUSTED_PROXIES", "TRUSTED_PROXIES"]);
         let flags = [
             "--refresh-reuse-window-seconds=60",
             "--access-token-expire-minutes=1",

@@ -5,6 +5,7 @@
 //! No label's value comes from outside unless the number of values is bounded. Who may read the
 //! numbers, and what is looked up only then, is `server/metrics.rs`.
 
+mod cache;
 mod graphql;
 mod hashing;
 mod http;
@@ -26,6 +27,7 @@ use prometheus_client::{
 };
 
 pub use self::{
+    cache::{Cache, CacheCommand},
     graphql::Graphql,
     hashing::Hashing,
     http::{Counted, Http, method_name},
@@ -61,6 +63,8 @@ pub struct Metrics {
     pub tokens: Tokens,
     /// Background work and events.
     pub jobs: Jobs,
+    /// Commands of the cache.
+    pub cache: Cache,
     /// What is looked up when somebody reads the metrics.
     pub state: State,
     limited: Family<Limited, Counter>,
@@ -86,12 +90,13 @@ impl Metrics {
         let hashing = Hashing::new(&mut shelf);
         let tokens = Tokens::new(&mut shelf);
         let jobs = Jobs::new(&mut shelf);
+        let cache = Cache::new(&mut shelf);
         let limited = Family::default();
         shelf.put(
             "rate_limited",
             &["class", "axis"],
-            "Requests refused because they came too often, by class of use case and by what was \
-             counted (the account or address, the client's IP)",
+            "Requests refused because they came too often, by class of use case (`request`: the \
+             general limit of a client) and by what was counted (docs/RATE_LIMITS.md)",
             limited.clone(),
         );
         let state = State::new(&mut shelf);
@@ -105,6 +110,7 @@ impl Metrics {
             hashing,
             tokens,
             jobs,
+            cache,
             state,
             limited,
         }

@@ -33,6 +33,7 @@ pub struct State {
     pub outbox_dead: Maybe,
     /// The age of the oldest job that is not done.
     pub outbox_lag: Maybe,
+    redis: Maybe,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -59,6 +60,7 @@ impl State {
             outbox_waiting: jobs("waiting"),
             outbox_dead: jobs("dead"),
             outbox_lag: Maybe::default(),
+            redis: Maybe::default(),
         };
         shelf.put(
             "database_connections",
@@ -99,12 +101,25 @@ impl State {
             state.outbox_lag.clone(),
         );
         shelf.put(
+            "redis_up",
+            &[],
+            "1 while Redis answers; 0 while it does not, each process keeps rate limits for itself and \
+             live events wait; NaN where it is not configured",
+            state.redis.clone(),
+        );
+        shelf.put(
             "build",
             &["version"],
             "The version that runs; always 1",
             Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
         state
+    }
+
+    /// Whether Redis answers, where there is one.
+    pub fn redis(&self, answers: Option<bool>) {
+        let up = answers.map(|answers| f64::from(u8::from(answers)));
+        self.redis.set(up.unwrap_or(f64::NAN));
     }
 
     /// The outbox: jobs waiting, jobs given up, seconds since the oldest waiting one was asked for;

@@ -46,6 +46,11 @@ impl Breaker {
                 .is_ok()
     }
 
+    /// Whether it answered when it was asked last.
+    pub fn is_closed(&self) -> bool {
+        self.look_at.load(Ordering::Acquire) == 0
+    }
+
     /// It answered.
     pub fn answered(&self) {
         // Nearly always it did before, too; a write would be shared by all cores.
@@ -84,9 +89,9 @@ mod tests {
         let breaker = Breaker::new("test");
         assert!(breaker.lets_through() && breaker.lets_through());
         breaker.failed(&"gone");
-        assert!(!breaker.lets_through());
+        assert!(!breaker.lets_through() && !breaker.is_closed());
         breaker.answered();
-        assert!(breaker.lets_through());
+        assert!(breaker.lets_through() && breaker.is_closed());
     }
 
     #[test]

@@ -92,6 +92,11 @@ impl Redis {
         }
     }
 
+    /// Whether the server answered when it was asked last.
+    pub fn answers(&self) -> bool {
+        self.0.breaker.is_closed()
+    }
+
     /// Whether the server answers. Looks in any case, so that who watches it also finds it again.
     pub async fn ping(&self) -> Result<()> {
         let (ping, mut commands) = (redis::cmd("PING"), self.commands());

@@ -9,7 +9,7 @@ use super::{
     error::Answer,
     extract::{Input, SignedIn, Visitor},
     form::{Checked, Form, Read},
-    openapi::{Anywhere, Hashes, NeedsUser, ReadsBody, name_schema, password_schema},
+    openapi::{Anywhere, NeedsUser, ReadsBody, name_schema, password_schema},
     views::{Me, Session, Switched, Tokens},
 };
 use crate::domain::{
@@ -73,7 +73,7 @@ impl Read for RegisterBody {
         (status = 201, description = "Signed up and signed in.", body = Envelope<Session>),
         (status = 409, description = "An account with this address exists (EMAIL_TAKEN).",
             body = super::error_body::ErrorBody),
-        ReadsBody, Hashes, Anywhere
+        ReadsBody, Anywhere
     )
 )]
 #[tracing::instrument(name = "rest.auth.register", level = "debug", skip_all)]
@@ -130,7 +130,7 @@ impl Read for LoginBody {
     request_body = LoginBody,
     responses(
         (status = 200, description = "Signed in.", body = Envelope<Session>),
-        NeedsUser, ReadsBody, Hashes, Anywhere
+        NeedsUser, ReadsBody, Anywhere
     )
 )]
 #[tracing::instrument(name = "rest.auth.login", level = "debug", skip_all)]

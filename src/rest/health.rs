@@ -11,7 +11,12 @@ use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{error::Failure, error_body::ErrorBody, extract::Visitor, openapi::Anywhere};
+use super::{
+    error::Failure,
+    error_body::ErrorBody,
+    extract::Visitor,
+    openapi::{Anywhere, Uncounted},
+};
 
 /// A part that does not answer in this time is not ready; probes give up soon after.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -52,7 +57,7 @@ async fn service() -> Json<About> {
 
 /// A live process.
 #[derive(Serialize, ToSchema)]
-struct Health {
+struct Life {
     #[schema(example = "healthy")]
     status: &'static str,
 }
@@ -62,10 +67,10 @@ struct Health {
 /// Looks at nothing else: restarting this process mends no database.
 #[utoipa::path(
     get, path = "/health", tag = "service", operation_id = "health",
-    responses((status = 200, description = "It lives.", body = Health), Anywhere)
+    responses((status = 200, description = "It lives.", body = Life), Uncounted)
 )]
-async fn live() -> Json<Health> {
-    Json(Health { status: "healthy" })
+async fn live() -> Json<Life> {
+    Json(Life { status: "healthy" })
 }
 
 /// What the service needs, part by part.
@@ -93,38 +98,52 @@ enum State {
     Off,
 }
 
+/// How well the service can work.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Health {
+    /// All that is configured answers.
+    Ready,
+    /// It serves requests, but without the cache or the event bus that all processes share.
+    Degraded,
+}
+
 /// A service that can work.
 #[derive(Serialize, ToSchema)]
 struct Readiness {
-    #[schema(example = "ready")]
-    status: &'static str,
+    #[schema(inline)]
+    status: Health,
     parts: Parts,
 }
 
 /// Say whether the service can work.
 ///
-/// Asks the database, the cache and the event bus.
+/// Asks the database, the cache and the event bus. Without the database it is not ready. Without the
+/// others it is, `degraded`: each process keeps rate limits for itself, and what happens reaches live
+/// listeners of other processes later.
 #[utoipa::path(
     get, path = "/health/ready", tag = "service", operation_id = "ready",
     responses(
-        (status = 200, description = "All parts answer.", body = Readiness),
-        (status = 503, description = "A part does not answer; `error.details.parts` says which.",
-            body = ErrorBody)
+        (status = 200, description = "It serves requests.", body = Readiness),
+        (status = 503, description = "The database does not answer; `error.details.parts` says what \
+            else does not.", body = ErrorBody)
     )
 )]
 async fn ready(Visitor(cx): Visitor) -> Response {
     let app = cx.app();
     let (database, cache, events) = tokio::join!(
-        probe("database", app.db.ping()),
-        probe("cache", app.cache.ping()),
-        probe("events", app.bus.ping()),
+        probe(app.db.ping()),
+        probe(app.cache.ping()),
+        probe(app.bus.ping()),
     );
-    let named = [("database", database), ("cache", cache), ("events", events)];
-    let missing: Vec<_> = named
-        .iter()
-        .filter(|(_, state)| *state == State::Unavailable)
-        .map(|(name, _)| *name)
-        .collect();
+    if let Err(why) = &database {
+        tracing::warn!(%why, "not ready: no answer from the database");
+    }
+    // What goes on without an answer says so once, when that begins.
+    let [database, cache, events] = [database, cache, events].map(|answer| match answer {
+        Ok(()) => State::Ok,
+        Err(_) => State::Unavailable,
+    });
     let parts = Parts {
         database,
         cache,
@@ -135,27 +154,23 @@ async fn ready(Visitor(cx): Visitor) -> Response {
             State::Off
         },
     };
-    if missing.is_empty() {
-        Json(Readiness {
-            status: "ready",
-            parts,
-        })
-        .into_response()
-    } else {
-        let message = format!("Not ready: no answer from {}.", missing.join(" and "));
-        Failure::not_ready(message, json!({ "parts": parts })).into_response()
+    if database == State::Unavailable {
+        let message = "Not ready: no answer from database.".to_owned();
+        return Failure::not_ready(message, json!({ "parts": parts })).into_response();
     }
+    // Taken out of service for the sake of Redis, all processes would be so at the same moment.
+    let status = match (cache, events) {
+        (State::Unavailable, _) | (_, State::Unavailable) => Health::Degraded,
+        (State::Ok | State::Off, State::Ok | State::Off) => Health::Ready,
+    };
+    Json(Readiness { status, parts }).into_response()
 }
 
-/// Asks one part. Why it fails goes to the log only, since it may name hosts.
-async fn probe<T, E: Display>(
-    part: &'static str,
-    ping: impl Future<Output = Result<T, E>>,
-) -> State {
+/// Asks one part. Why it fails is for the log only, since it may name hosts.
+async fn probe<T, E: Display>(ping: impl Future<Output = Result<T, E>>) -> Result<(), String> {
     match tokio::time::timeout(PATIENCE, ping).await {
-        Ok(Ok(_)) => return State::Ok,
-        Ok(Err(error)) => tracing::warn!(part, %error, "not ready"),
-        Err(_) => tracing::warn!(part, "not ready: no answer in {PATIENCE:?}"),
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer in {PATIENCE:?}")),
     }
-    State::Unavailable
 }

@@ -11,7 +11,7 @@ use super::{
     extract::{IdempotencyHeader, Input, Keyed, KeyedVisitor, PageOf20, SignedIn},
     form::{Checked, Form, Read},
     openapi::{
-        Anywhere, Hashes, NeedsTenant, NeedsUser, ReadsBody, ReadsParameters, name_schema, or_null,
+        Anywhere, NeedsTenant, NeedsUser, ReadsBody, ReadsParameters, name_schema, or_null,
         password_schema,
     },
     views::{Invitation, Joined},
@@ -186,7 +186,7 @@ impl Read for AcceptBody {
         (status = 404, description = "No such invitation.", body = ErrorBody),
         (status = 409, body = ErrorBody, description = "Used, expired or withdrawn; sent to \
             another address; or sign in first. See `reason`."),
-        NeedsUser, ReadsBody, Hashes, Anywhere
+        NeedsUser, ReadsBody, Anywhere
     )
 )]
 #[tracing::instrument(name = "rest.invitations.accept", level = "debug", skip_all)]

@@ -214,7 +214,9 @@ macro_rules! refusals {
 
 refusals! {
     /// What may happen anywhere.
-    Anywhere: Internal, Timeout;
+    Anywhere: RateLimited, Internal, Timeout;
+    /// What may happen where the general limit does not hold.
+    Uncounted: Internal, Timeout;
     /// The operation reads parameters.
     ReadsParameters: InvalidInput;
     /// The operation reads a body.
@@ -225,8 +227,6 @@ refusals! {
     NeedsTenant: Unauthenticated, Forbidden;
     /// The operation demands a place in the tenant of the token.
     NeedsCurrentTenant: Unauthenticated, NoTenant;
-    /// The operation hashes a password.
-    Hashes: RateLimited;
 }
 
 /// The schema of a name of a person or company: 1 to 255 characters, not blank, none of them a

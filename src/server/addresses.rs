@@ -1,74 +1,75 @@
-//! How many connections each address has open, so that one cannot take them all. The list is no longer
-//! than there are connections.
+//! How many connections each address has open, so that one cannot take them all; of IPv6 a network of
+//! 64 bits is one address. A trusted proxy has as many as its clients need. The list is no longer than
+//! there are connections.
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    config::{Connections, Proxies},
+    domain::throttle::Network,
 };
 
 /// Counts connections by address. Cloning it copies a pointer.
 #[derive(Clone)]
 pub struct Addresses {
-    open: Arc<Mutex<HashMap<IpAddr, u32>>>,
+    open: Arc<Mutex<HashMap<Network, u32>>>,
     limit: u32,
+    unlimited: Proxies,
 }
 
 /// One connection of an address, until this is dropped.
 pub struct Seat {
     addresses: Addresses,
-    address: IpAddr,
+    /// Whose it is; nobody's where it is not counted.
+    network: Option<Network>,
 }
 
 impl Addresses {
-    /// At most so many for each.
-    pub fn new(limit: u32) -> Self {
+    /// At most so many for each as is configured.
+    pub fn new(limits: &Connections) -> Self {
         Self {
             open: Arc::default(),
-            limit,
+            limit: limits.max_per_address,
+            unlimited: limits.trusted_proxies.clone(),
         }
     }
 
     /// Counts one more, unless there are enough.
     pub fn seat(&self, address: IpAddr) -> Option<Seat> {
-        let address = network(address);
-        let mut open = self.open();
-        let count = open.entry(address).or_default();
-        if *count >= self.limit {
-            return None;
+        let network = (!self.unlimited.trusts(address)).then(|| Network::of(Some(address)));
+        if let Some(network) = network {
+            let mut open = self.open();
+            let count = open.entry(network).or_default();
+            if *count >= self.limit {
+                return None;
+            }
+            *count += 1;
         }
-        *count += 1;
         Some(Seat {
             addresses: self.clone(),
-            address,
+            network,
         })
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<Network, u32>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        let Some(network) = self.network else { return };
         let mut open = self.addresses.open();
-        if let Some(count) = open.get_mut(&self.address) {
+        if let Some(count) = open.get_mut(&network) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.address);
+                open.remove(&network);
             }
         }
-    }
-}
-
-/// Whoever has one IPv6 address has the 2⁶⁴ around it.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let prefix = u128::from(address) >> 64 << 64;
-            IpAddr::V6(Ipv6Addr::from(prefix))
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -80,9 +81,17 @@ mod tests {
         text.parse().expect("an address")
     }
 
+    fn addresses(limit: u32, proxies: &str) -> Addresses {
+        Addresses {
+            open: Arc::default(),
+            limit,
+            unlimited: Proxies::parse(proxies).expect("networks"),
+        }
+    }
+
     #[test]
     fn each_address_has_its_seats_and_gives_them_back() {
-        let addresses = Addresses::new(2);
+        let addresses = addresses(2, "");
         let (ann, bob) = (address("192.0.2.1"), address("192.0.2.2"));
         let seats = (addresses.seat(ann), addresses.seat(ann));
         assert!(seats.0.is_some() && seats.1.is_some());
@@ -95,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_network_of_ipv6_counts_as_one_and_ipv4_is_itself() {
-        let addresses = Addresses::new(1);
+        let addresses = addresses(1, "");
         let _seat = addresses
             .seat(address("2001:db8:1:2::1"))
             .expect("the first");
@@ -105,5 +114,16 @@ mod tests {
             .seat(address("::ffff:192.0.2.1"))
             .expect("the first");
         assert!(addresses.seat(address("192.0.2.1")).is_none());
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_not_counted() {
+        let addresses = addresses(1, "10.0.0.0/8");
+        let proxy = || addresses.seat(address("::ffff:10.0.0.1"));
+        let seats = (proxy(), proxy(), proxy());
+        assert!(seats.0.is_some() && seats.1.is_some() && seats.2.is_some());
+        assert!(addresses.open().is_empty());
+        let _seat = addresses.seat(address("11.0.0.1")).expect("the first");
+        assert!(addresses.seat(address("11.0.0.1")).is_none());
     }
 }

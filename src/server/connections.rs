@@ -28,7 +28,7 @@ pub async fn serve(app: &App, listener: TcpListener, front: Front) {
         .header_read_timeout(limits.header_read_timeout)
         .max_header_size(hard_head(&app.config.connections));
     let room = Arc::new(Semaphore::new(limits.max_connections));
-    let addresses = Addresses::new(app.config.connections.max_per_address);
+    let addresses = Addresses::new(&app.config.connections);
     let write_timeout = app.config.connections.write_timeout;
     let front = Arc::new(front);
     let mut open = JoinSet::new();

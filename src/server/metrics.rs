@@ -121,6 +121,7 @@ impl Reader {
         state.hashing_permits.set(whole(load.permits));
         state.hashing_running.set(whole(load.running));
         state.hashing_waiting.set(whole(load.waiting));
+        state.redis(app.cache.answers());
         #[expect(clippy::cast_precision_loss, reason = "nobody counts 2^52 jobs")]
         let found = self.backlog().await.map(|backlog| {
             let (waiting, dead) = (backlog.waiting as f64, backlog.dead as f64);

@@ -2,9 +2,10 @@
 //! the process is asked to stop. Knows no route of its own.
 //!
 //! From outside to inside: `observe` (request id, context, log line), `cors`, `security` (headers), the
-//! body of failures, `limits`, time limit, panics, the slash at the end, the doors.
+//! body of failures, the general limit, `limits`, time limit, panics, the slash at the end, the doors.
 
 mod addresses;
+mod client;
 mod connections;
 mod cors;
 mod limits;
@@ -27,8 +28,11 @@ use tower::{ServiceExt, util::MapRequestLayer};
 
 use crate::{
     app::App,
-    domain::cx::Cx,
-    error::{Code, Error},
+    domain::{
+        cx::Cx,
+        throttle::{Axis, Clients},
+    },
+    error::{Code, Error, Result},
     graphql,
     rest::{self, error::Failure},
 };
@@ -40,7 +44,12 @@ use crate::{
 struct Front {
     app: App,
     doors: Router,
+    /// How often each client may ask at all, where that is counted.
+    clients: Option<Clients>,
 }
+
+/// What is asked often by those who watch over the service, and must answer them when it is flooded.
+const UNCOUNTED: [&str; 3] = ["/health", "/health/ready", "/metrics"];
 
 impl Front {
     /// All doors of the service.
@@ -48,7 +57,11 @@ impl Front {
         let doors = rest::router()
             .merge(graphql::router(app.clone()))
             .merge(metrics::public(&app));
-        Self::of(app, doors)
+        let clients = Clients::new(&app.config.limits);
+        Self {
+            clients: Some(clients),
+            ..Self::of(app, doors)
+        }
     }
 
     fn of(app: App, doors: Router) -> Self {
@@ -57,7 +70,11 @@ impl Front {
             DefaultBodyLimit::max(app.config.server.max_body_bytes),
             MapRequestLayer::new(observe::note_route),
         ));
-        Self { app, doors }
+        Self {
+            app,
+            doors,
+            clients: None,
+        }
     }
 
     /// Answers one request, from outside to inside.
@@ -65,19 +82,39 @@ impl Front {
         observe::observe(&self.app, request, |request| {
             cors::cors(&self.app, request, |request| async {
                 let cx = request.extensions().get::<Cx>().cloned();
-                let shape = match request.uri().path().trim_end_matches('/') {
+                let path = request.uri().path().trim_end_matches('/');
+                let shape = match path {
                     "/graphql" => graphql::with_errors,
                     _ => std::convert::identity,
                 };
-                let response = limits::limit(&self.app.config.connections, request, |request| {
-                    self.within_time(self.enter(request))
-                });
-                let response = response.await;
+                let response = if let Err(refusal) = self.admit(path, cx.as_ref()) {
+                    Failure::from(refusal).into_response()
+                } else {
+                    let limits = &self.app.config.connections;
+                    let enter = |request| self.within_time(self.enter(request));
+                    limits::limit(limits, request, enter).await
+                };
                 let request_id = cx.as_ref().map(Cx::request_id).unwrap_or_default();
                 security::complete(&self.app, rest::error::render(response, request_id, shape))
             })
         })
         .await
+    }
+
+    /// Whether the client may ask for anything at present.
+    fn admit(&self, path: &str, cx: Option<&Cx>) -> Result<()> {
+        let (Some(clients), Some(cx)) = (&self.clients, cx) else {
+            return Ok(());
+        };
+        if UNCOUNTED.contains(&path) {
+            return Ok(());
+        }
+        let admitted = clients.admit(cx.info().ip, cx.now());
+        if admitted.is_err() {
+            let metrics = &self.app.metrics;
+            metrics.rate_limited(Clients::CLASS, Axis::Client.as_str());
+        }
+        admitted
     }
 
     /// Lets a request in by the door that it is for, and answers 500 for a handler that panicked,

@@ -3,7 +3,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Once, OnceLock},
     time::Instant,
 };
 
@@ -17,8 +17,10 @@ use axum::{
 };
 use tracing::{Instrument, field};
 
+use super::client;
 use crate::{
     app::App,
+    config::Proxies,
     domain::cx::{Cx, RequestInfo},
     metrics::{Counted, method_name},
 };
@@ -50,7 +52,8 @@ where
         user.id = field::Empty,
         tenant.id = field::Empty
     );
-    let info = info(&request, request_id.clone());
+    let proxies = &app.config.connections.trusted_proxies;
+    let info = info(&request, proxies, request_id.clone());
     let cx = span.in_scope(|| Cx::request(app.clone(), info));
     let route = Route::default();
     let mut line = Line::new(request.method().clone(), route.clone(), cx.clone());
@@ -132,7 +135,7 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     ((1..=ID_MAX).contains(&id.len()) && id.bytes().all(plain)).then(|| id.to_owned())
 }
 
-fn info(request: &Request, request_id: String) -> RequestInfo {
+fn info(request: &Request, proxies: &Proxies, request_id: String) -> RequestInfo {
     let text = |name| {
         request
             .headers()
@@ -142,7 +145,7 @@ fn info(request: &Request, request_id: String) -> RequestInfo {
     RequestInfo {
         request_id,
         bearer: text(AUTHORIZATION).and_then(bearer).map(str::to_owned),
-        ip: peer(request),
+        ip: client(request, proxies),
         user_agent: text(USER_AGENT).map(|agent| agent.chars().take(AGENT_MAX).collect()),
     }
 }
@@ -154,9 +157,22 @@ pub(super) fn bearer(header: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-fn peer(request: &Request) -> Option<IpAddr> {
-    let ConnectInfo(address) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    Some(address.ip().to_canonical())
+/// The address of whoever sends the request, which is not that of a trusted proxy that hands it on.
+fn client(request: &Request, proxies: &Proxies) -> Option<IpAddr> {
+    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    let headers = request.headers();
+    if proxies.is_empty() && client::names_proxies(headers) {
+        // Clients may write what they like; a proxy that nobody told us of is told of once.
+        static TOLD: Once = Once::new();
+        TOLD.call_once(|| {
+            tracing::warn!(
+                peer = %peer.ip(),
+                "a request says that it came through a proxy; without TRUSTED_PROXIES all clients of \
+                 a proxy count as one"
+            );
+        });
+    }
+    Some(client::address(proxies, peer.ip(), headers))
 }
 
 #[cfg(test)]

@@ -39,3 +39,4 @@ mod statements;
 mod support;
 mod sweep;
 mod tenants;
+mod throttle;

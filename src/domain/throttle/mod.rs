@@ -4,9 +4,11 @@
 //! A use case that changes something says so first: `cx.throttle(Attempt::…).await?`, before it
 //! asks the database or hashes a password, so that a refusal costs next to nothing. Because the use
 //! case says it and no door does, both doors and every alias of a GraphQL document count. Reading is
-//! not counted here: it must not touch the shared cache.
+//! not counted so: it must not touch the shared cache. What a client may ask for at all is counted by
+//! each process for itself ([`Clients`]).
 
 mod attempt;
+mod clients;
 mod network;
 mod table;
 
@@ -16,6 +18,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 pub use self::{
     attempt::{Attempt, Recipient, Refreshed},
+    clients::Clients,
     network::Network,
     table::{Axis, Limit, RateClass, TABLE},
 };

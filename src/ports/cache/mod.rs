@@ -22,7 +22,10 @@ use self::{
     rates::{Bucket, Drawn, memory::Rates},
 };
 use super::{clock::Clock, redis::Redis};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    metrics::{Cache as Counted, CacheCommand},
+};
 
 /// A key that knows what it stands for.
 pub trait CacheKey: Sync {
@@ -43,6 +46,7 @@ pub struct Cache {
     /// Rate buckets of this process; beside a shared store they serve while that does not answer.
     rates: Rates,
     clock: Clock,
+    counted: Counted,
 }
 
 #[derive(Clone)]
@@ -65,6 +69,7 @@ impl Cache {
             store: Store::Memory(Memory::default()),
             rates: Rates::default(),
             clock,
+            counted: Counted::default(),
         }
     }
 
@@ -74,17 +79,25 @@ impl Cache {
             store: Store::Redis(redis),
             rates: Rates::default(),
             clock,
+            counted: Counted::default(),
         }
+    }
+
+    /// The same, telling how often it is asked.
+    #[must_use]
+    pub fn counted(self, counted: Counted) -> Self {
+        Self { counted, ..self }
     }
 
     /// The value, unless there is none or it has expired.
     pub async fn get<K: CacheKey>(&self, key: &K) -> Result<Option<K::Value>> {
         let name = key.key();
         let sealed = match &self.store {
-            Store::Memory(memory) => memory.get(&name),
-            // That it does not answer was said when it began.
-            Store::Redis(redis) => redis::get(redis, &name).await.unwrap_or_default(),
+            Store::Memory(memory) => Ok(memory.get(&name)),
+            Store::Redis(redis) => redis::get(redis, &name).await,
         };
+        // That it does not answer was said when it began.
+        let sealed = self.count(CacheCommand::Get, sealed).unwrap_or_default();
         self.open(sealed)
     }
 
@@ -97,54 +110,70 @@ impl Cache {
             expires_at: now + lifetime,
             value,
         };
-        match &self.store {
-            Store::Memory(memory) => memory.put(name, sealed, now),
-            Store::Redis(redis) => redis::put(redis, &name, &sealed, ttl).await?,
-        }
-        Ok(())
+        let kept = match &self.store {
+            Store::Memory(memory) => {
+                memory.put(name, sealed, now);
+                Ok(())
+            }
+            Store::Redis(redis) => redis::put(redis, &name, &sealed, ttl).await,
+        };
+        self.count(CacheCommand::Put, kept)
     }
 
     /// Takes the value out: of any number of callers at once, one gets it.
     pub async fn take<K: CacheKey>(&self, key: &K) -> Result<Option<K::Value>> {
         let name = key.key();
         let sealed = match &self.store {
-            Store::Memory(memory) => memory.take(&name),
-            Store::Redis(redis) => redis::take(redis, &name).await?,
+            Store::Memory(memory) => Ok(memory.take(&name)),
+            Store::Redis(redis) => redis::take(redis, &name).await,
         };
-        self.open(sealed)
+        self.open(self.count(CacheCommand::Take, sealed)?)
     }
 
     /// Forgets the value, if there is one.
     pub async fn remove<K: CacheKey>(&self, key: &K) -> Result<()> {
-        match &self.store {
-            Store::Memory(memory) => drop(memory.take(&key.key())),
-            Store::Redis(redis) => redis::remove(redis, &key.key()).await?,
-        }
-        Ok(())
+        let name = key.key();
+        let removed = match &self.store {
+            Store::Memory(memory) => {
+                memory.take(&name);
+                Ok(())
+            }
+            Store::Redis(redis) => redis::remove(redis, &name).await,
+        };
+        self.count(CacheCommand::Remove, removed)
     }
 
     /// Draws one from each of the buckets, or from none of them, in one step.
     pub async fn draw(&self, buckets: &[Bucket]) -> Drawn {
         let now = self.clock.now();
-        if let Store::Redis(redis) = &self.store
-            && let Ok(drawn) = rates::redis::draw(redis, buckets, now).await
-        {
-            return drawn;
-        }
-        self.rates.draw(buckets, now)
+        let drawn = match &self.store {
+            Store::Memory(_) => Ok(self.rates.draw(buckets, now)),
+            Store::Redis(redis) => rates::redis::draw(redis, buckets, now).await,
+        };
+        self.count(CacheCommand::Draw, drawn)
+            .unwrap_or_else(|_| self.rates.draw(buckets, now))
     }
 
     /// Leaves a mark for a while, on account of which buckets are passed over
-    /// ([`Bucket::unless`]). Where it cannot be left, they are not.
+    /// ([`Bucket::unless`]). This process remembers it in any case, for when the shared store does
+    /// not answer.
     pub async fn mark(&self, name: &str, ttl: Duration) -> Result<()> {
         let now = self.clock.now();
         let until = now + chrono::Duration::from_std(ttl).map_err(Error::internal)?;
-        match &self.store {
-            Store::Memory(_) => {
-                self.rates.mark(name, until, now);
-                Ok(())
-            }
+        self.rates.mark(name, until, now);
+        let left = match &self.store {
+            Store::Memory(_) => Ok(()),
             Store::Redis(redis) => rates::redis::mark(redis, name, until, now).await,
+        };
+        self.count(CacheCommand::Mark, left)
+    }
+
+    /// Whether the store that all processes share answered when it was asked last; nothing where
+    /// there is none.
+    pub fn answers(&self) -> Option<bool> {
+        match &self.store {
+            Store::Memory(_) => None,
+            Store::Redis(redis) => Some(redis.answers()),
         }
     }
 
@@ -154,6 +183,11 @@ impl Cache {
             Store::Memory(_) => Ok(()),
             Store::Redis(redis) => redis.ping().await,
         }
+    }
+
+    fn count<T>(&self, command: CacheCommand, outcome: Result<T>) -> Result<T> {
+        self.counted.command(command, outcome.is_ok());
+        outcome
     }
 
     fn open<V: DeserializeOwned>(&self, sealed: Option<Sealed>) -> Result<Option<V>> {

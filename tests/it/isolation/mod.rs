@@ -1,7 +1,7 @@
 //! Who may do what: every operation, asked by everybody, through both doors. An operation that the
 //! schema or the OpenAPI document has and this table lacks fails the build.
 
-mod table;
+pub mod table;
 
 use std::collections::BTreeSet;
 
@@ -64,7 +64,8 @@ fn the_table_knows_every_route_of_the_document() {
     assert_eq!(offered, known);
 }
 
-async fn world(app: &TestApp, acme: &crate::support::Company<'_>) -> World {
+/// Makes them.
+pub async fn world(app: &TestApp, acme: &crate::support::Company<'_>) -> World {
     db::more_members(app, &acme.id, 20).await;
     let reply = acme.owner.get(&acme.path("/users?size=100")).await;
     let spare = |member: &Value| {
@@ -174,7 +175,7 @@ async fn everybody_may_do_exactly_what_the_table_says() {
 }
 
 /// Whoever signs out needs a session to spend, and after signing out everywhere there is none left.
-async fn session_for(row: &Row, who: &Actor) -> Actor {
+pub async fn session_for(row: &Row, who: &Actor) -> Actor {
     const SPENT: &[&str] = &[
         "logout",
         "revokeSession",

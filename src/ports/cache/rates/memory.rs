@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use entity::Timestamp;
@@ -56,7 +57,7 @@ impl Rates {
 
     /// Leaves a mark that ends at this moment.
     pub fn mark(&self, name: &str, until: Timestamp, now: Timestamp) {
-        self.0.1.set(&name.to_owned(), micros(until), micros(now));
+        self.0.1.set(name.to_owned(), micros(until), micros(now));
     }
 }
 
@@ -80,6 +81,15 @@ impl<K: Eq + Hash + Clone> Moments<K> {
         }
     }
 
+    /// Draws one from a bucket, or says for how long it is empty.
+    pub fn draw_one(&self, name: K, rate: Rate, now: Timestamp) -> Result<(), Duration> {
+        let now = micros(now);
+        let mut moments = self.moments();
+        let full_at = rate.draw(moments.get(&name).copied(), now)?;
+        self.keep(&mut moments, name, full_at, now);
+        Ok(())
+    }
+
     /// Draws one from each bucket, or from none.
     pub fn draw(&self, buckets: &[(K, Rate)], now: i64) -> Drawn {
         let mut moments = self.moments();
@@ -99,14 +109,14 @@ impl<K: Eq + Hash + Clone> Moments<K> {
         }
         if refused == Drawn::Granted {
             for ((name, _), full_at) in buckets.iter().zip(next) {
-                self.keep(&mut moments, name, full_at, now);
+                self.keep(&mut moments, name.clone(), full_at, now);
             }
         }
         refused
     }
 
     /// Remembers a moment.
-    pub fn set(&self, name: &K, moment: i64, now: i64) {
+    pub fn set(&self, name: K, moment: i64, now: i64) {
         self.keep(&mut self.moments(), name, moment, now);
     }
 
@@ -115,8 +125,8 @@ impl<K: Eq + Hash + Clone> Moments<K> {
         self.moments().get(name).is_some_and(|moment| *moment > now)
     }
 
-    fn keep(&self, moments: &mut HashMap<K, i64>, name: &K, moment: i64, now: i64) {
-        if let Some(kept) = moments.get_mut(name) {
+    fn keep(&self, moments: &mut HashMap<K, i64>, name: K, moment: i64, now: i64) {
+        if let Some(kept) = moments.get_mut(&name) {
             *kept = moment;
             return;
         }
@@ -130,7 +140,7 @@ impl<K: Eq + Hash + Clone> Moments<K> {
                 moments.retain(|_, moment| *moment > middle);
             }
         }
-        moments.insert(name.clone(), moment);
+        moments.insert(name, moment);
     }
 
     fn moments(&self) -> MutexGuard<'_, HashMap<K, i64>> {
@@ -141,8 +151,6 @@ impl<K: Eq + Hash + Clone> Moments<K> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn held<K: Eq + Hash + Clone>(moments: &Moments<K>) -> usize {

@@ -9,6 +9,8 @@
 pub(super) mod memory;
 pub(super) mod redis;
 
+pub use self::memory::Moments;
+
 use std::time::Duration;
 
 use entity::Timestamp;
