@@ -277,13 +277,15 @@ async fn nothing_secret_is_kept_on_the_way() {
 async fn what_takes_too_long_is_given_up_with_the_common_body() {
     let app = TestApp::with(|config| config.server.request_timeout = Duration::ZERO).await;
     let visitor = app.visitor();
-    let login = json!({ "email": "a@example.com", "password": "some password" }).to_string();
+    let login = json!({ "email": "a@example.com", "password": "some password" });
     let json = [("content-type", "application/json")];
-    let reply = send(&visitor, "POST", "/api/v1/auth/login", &json, login).await;
+    let body = login.to_string();
+    let reply = send(&visitor, "POST", "/api/v1/auth/login", &json, body).await;
     assert_envelope(&reply, 503, "TIMEOUT");
     // A GraphQL client finds the code where it looks for it, and the others where they do.
-    let query = json!({ "query": "{ plans { id } }" }).to_string();
-    let reply = send(&visitor, "POST", "/graphql", &json, query).await;
+    let query = "mutation($input: LoginInput!) { login(input: $input) { tokens { expiresIn } } }";
+    let body = json!({ "query": query, "variables": { "input": login } }).to_string();
+    let reply = send(&visitor, "POST", "/graphql", &json, body).await;
     assert_envelope(&reply, 503, "TIMEOUT");
     assert_eq!(reply.json["error"]["code"], "TIMEOUT", "{reply}");
     app.finish().await;
