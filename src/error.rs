@@ -290,6 +290,8 @@ words! {
         "This user is an owner already. To be one no longer, change your own role.",
     SelfTransfer "SELF_TRANSFER" "You cannot transfer the ownership to yourself.",
     AccountDisabled "ACCOUNT_DISABLED" "This user's account is disabled.",
+    LastSuperuser "LAST_SUPERUSER"
+        "This is the only superuser who can sign in. Promote somebody else first.",
     OwnerProtected "OWNER_PROTECTED" "Only an owner may act on an owner.",
     SelfRemoval "SELF_REMOVAL" "You cannot remove yourself.",
     InvitationUsed "INVITATION_USED" "This invitation has been used already.",

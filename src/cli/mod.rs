@@ -11,6 +11,7 @@ mod seed;
 mod serve;
 mod signals;
 pub mod terminal;
+mod user;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,8 @@ const EXAMPLES: &str = "\
 Examples:
   erpmax                                  serve on http://127.0.0.1:8000, database ./data/erpmax.db
   erpmax seed demo                        make test@example.com and admin@example.com
+  erpmax user create ann@example.com --superuser
+                                          make the first operator
   erpmax doctor                           see whether everything it needs is there
   erpmax migrate status                   see what the database has and lacks
   erpmax schema > schema.graphql          write the GraphQL schema
@@ -76,6 +79,13 @@ pub enum Command {
     /// Plans are recognised by their slug: those that are there are brought up to date. The list is
     /// built in, or that of `PLANS_FILE`.
     Seed(seed::Args),
+
+    /// Make and change accounts: operators, forgotten passwords, people who must not come in any more.
+    ///
+    /// For whoever may read the settings, which is why it asks for no password. Every change is
+    /// written to the audit log. Exits with 0 when it is as was asked (or was so already), with 1 when
+    /// it was refused or has failed, with 2 when a flag cannot be read.
+    User(user::Args),
 
     /// Print the GraphQL schema (SDL).
     Schema,
@@ -123,6 +133,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Serve => serve::serve(settings).await,
         Command::Migrate(command) => migrate::run(command, settings).await,
         Command::Seed(args) => seed::run(args, settings).await,
+        Command::User(args) => Box::pin(user::run(args, settings)).await,
         Command::Schema => {
             schema::graphql();
             Ok(())
@@ -145,7 +156,12 @@ pub async fn run(cli: Cli) -> ExitCode {
 fn complain(error: &BoxError) {
     match error.downcast_ref::<Error>() {
         None | Some(Error::Internal(_) | Error::Upstream { .. }) => terminal::complain(error),
-        Some(refusal) => terminal::complain(refusal.message()),
+        Some(refusal) => {
+            let reason = refusal.reason().map_or("", |reason| reason.as_str());
+            let words = [refusal.code().as_str(), reason];
+            let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
+            terminal::complain(format_args!("{} ({})", refusal.message(), words.join(", ")));
+        }
     }
 }
 

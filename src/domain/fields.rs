@@ -67,6 +67,11 @@ impl Fields {
         self.0.is_empty()
     }
 
+    /// `INVALID_INPUT` naming every wrong field; there is one.
+    pub fn refusal(self) -> Error {
+        Error::InvalidInput(self.0)
+    }
+
     /// `INVALID_INPUT` naming every wrong field, if there is one.
     pub fn finish(self) -> Result<()> {
         if self.0.is_empty() {

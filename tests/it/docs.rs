@@ -1,11 +1,10 @@
 //! What the documents show is run: the operations for frontends, and both forms of README's walk as
 //! a newcomer would type them (with bash and curl), against the real program on either stack.
 
-use std::{fs, path::Path, process::Stdio};
+use std::{fs, path::Path};
 
 use async_graphql::parser::{parse_query, types::OperationType};
 use serde_json::{Map, Value, json};
-use tokio::process::Command;
 
 use crate::support::{Actor, Company, PASSWORD, TestApp, client::text, db, process::Place};
 
@@ -129,58 +128,67 @@ fn every_operation_has_its_place_on_a_screen() {
     }
 }
 
-/// The command block of README that opens with this fence.
-fn fence(name: &str) -> String {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+/// The command block of a page that opens with this fence.
+fn fence(page: &str, name: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let text = fs::read_to_string(file).unwrap();
     let open = format!("```sh {name}\n");
-    let start = readme
+    let start = text
         .find(&open)
-        .unwrap_or_else(|| panic!("README has no `{name}`"))
+        .unwrap_or_else(|| panic!("{page} has no `{name}`"))
         + open.len();
-    let length = readme[start..].find("\n```").expect("the fence is closed");
-    readme[start..start + length].to_owned()
+    let length = text[start..].find("\n```").expect("the fence is closed");
+    text[start..start + length].to_owned()
 }
 
-async fn walk(name: &str) {
+/// Types a block into bash beside a running server, and looks for words in what comes.
+async fn walk(page: &str, name: &str, words: &[&str]) {
     let place = Place::new().await;
     let server = place.serve().await;
-    let walked = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", &fence(name)])
-        .env("BASE", &server.base)
-        .env("DATA_DIR", place.data_dir())
-        .current_dir(place.dir.path())
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let walked = tokio::time::timeout(std::time::Duration::from_mins(2), walked).await;
-    let walked = walked
-        .expect("the walk ends")
-        .expect("the walk needs bash and curl");
-    let (out, err) = (
-        String::from_utf8_lossy(&walked.stdout),
-        String::from_utf8_lossy(&walked.stderr),
-    );
+    let data_dir = place.data_dir();
+    let data_dir = data_dir.to_str().expect("its name is text");
+    let variables = [("BASE", server.base.as_str()), ("DATA_DIR", data_dir)];
+    let walked = place.bash(&fence(page, name), &variables).await;
     assert!(
-        walked.status.success(),
-        "{name} failed:\n{out}\n{err}\n{}",
+        walked.success,
+        "{name} failed: {walked:#?}\n{}",
         server.said
     );
-    for word in ["Ann Lee", "/join#", "bob-", "Globex"] {
+    for word in words {
         assert!(
-            out.contains(word),
-            "{name} does not show {word}:\n{out}\n{err}"
+            walked.out.contains(word),
+            "{name} does not show {word}: {walked:#?}"
         );
     }
     server.stop().await;
     place.remove().await;
 }
 
+/// What the walk of README shows over either door.
+const README_SHOWS: &[&str] = &["Ann Lee", "/join#", "bob-", "Globex"];
+
 #[tokio::test]
 async fn the_walk_of_the_readme_holds_over_rest() {
-    walk("walk-rest").await;
+    walk("README.md", "walk-rest", README_SHOWS).await;
 }
 
 #[tokio::test]
 async fn the_walk_of_the_readme_holds_over_graphql() {
-    walk("walk-graphql").await;
+    walk("README.md", "walk-graphql", README_SHOWS).await;
+}
+
+#[tokio::test]
+async fn the_walk_of_the_accounts_holds() {
+    let shows = [
+        "ann@example.com, Ann Lee (superuser)",
+        "password",
+        "Acme (acme), owner",
+        "2 accounts",
+        "\"is_superuser\": true",
+        "disabled  bob@example.com",
+        "unchanged bob@example.com",
+        "LAST_SUPERUSER",
+        "enabled   bob@example.com",
+    ];
+    walk("docs/ACCOUNTS.md", "walk", &shows).await;
 }

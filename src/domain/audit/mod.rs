@@ -46,6 +46,16 @@ impl Deed {
 pub enum Action {
     /// An account was made.
     AccountRegistered,
+    /// An account was given the operator permissions.
+    AccountPromoted,
+    /// The operator permissions were taken from an account.
+    AccountDemoted,
+    /// An account was closed.
+    AccountDisabled,
+    /// An account was opened again.
+    AccountEnabled,
+    /// An operator set an account's password.
+    AccountPasswordSet,
     /// Somebody signed in.
     SessionStarted,
     /// Somebody signed out, or a sign-in had to make room for a newer one.
@@ -83,6 +93,11 @@ impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccountRegistered => "account.registered",
+            Self::AccountPromoted => "account.promoted",
+            Self::AccountDemoted => "account.demoted",
+            Self::AccountDisabled => "account.disabled",
+            Self::AccountEnabled => "account.enabled",
+            Self::AccountPasswordSet => "account.password_set",
             Self::SessionStarted => "session.started",
             Self::SessionEnded => "session.ended",
             Self::SessionsEnded => "session.all_ended",

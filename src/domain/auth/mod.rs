@@ -6,6 +6,7 @@ mod forget;
 mod key;
 mod login;
 mod logout;
+pub mod manage;
 mod me;
 pub mod password;
 mod refresh;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How often somebody may be quicker to take the chosen slug.
-const SLUG_RACES: usize = 8;
+pub(super) const SLUG_RACES: usize = 8;
 
 /// Somebody who wants an account and a company.
 #[derive(Clone, Debug)]
@@ -40,9 +40,20 @@ pub async fn register(cx: &Cx, register: Register) -> Result<SignedIn> {
         company_name,
     } = register;
     cx.throttle(Attempt::Registration(&email)).await?;
-    if password.is_address(&email) {
-        return Err(Error::invalid("password", Reason::PasswordIsEmail));
-    }
+    let full_name = full_name.unwrap_or_else(|| FullName::from_address(&email));
+    let user = prepare(cx, &email, &full_name, &password).await?;
+    let company_name = company_name.unwrap_or_else(|| CompanyName::of_person(&full_name));
+    found(cx, user, &company_name).await
+}
+
+/// A new account with its password, not yet stored, if its address is free.
+pub(super) async fn prepare(
+    cx: &Cx,
+    email: &EmailAddress,
+    full_name: &FullName,
+    password: &Password,
+) -> Result<user::Model> {
+    may_have(email, password)?;
     // Spares the hash when the answer is plain; the constraint decides in a race.
     if store::user_by_email(cx.db(), email.normalized())
         .await?
@@ -50,10 +61,16 @@ pub async fn register(cx: &Cx, register: Register) -> Result<SignedIn> {
     {
         return Err(Error::Conflict(Reason::EmailTaken));
     }
-    let full_name = full_name.unwrap_or_else(|| FullName::from_address(&email));
-    let company_name = company_name.unwrap_or_else(|| CompanyName::of_person(&full_name));
-    let hash = cx.app().passwords.hash(&password).await?;
-    found(cx, new_user(cx, &email, &full_name, hash), &company_name).await
+    let hash = cx.app().passwords.hash(password).await?;
+    Ok(new_user(cx, email, full_name, hash))
+}
+
+/// Whether the account with this address may have the password (ruling 23).
+pub(super) fn may_have(email: &EmailAddress, password: &Password) -> Result<()> {
+    if password.is_address(email) {
+        return Err(Error::invalid("password", Reason::PasswordIsEmail));
+    }
+    Ok(())
 }
 
 /// A new account, not yet stored.
@@ -99,7 +116,13 @@ pub(super) async fn store_account(
     user: &user::Model,
     founding: &tenants::Founding,
 ) -> Result<bool> {
+    store_person(unit, user).await?;
+    founding.carry_out(cx, unit).await
+}
+
+/// Stores the account alone.
+pub(super) async fn store_person(unit: &mut UnitOfWork, user: &user::Model) -> Result<()> {
     store::insert_user(&**unit, user.clone()).await?;
     unit.audit(Deed::new(Action::AccountRegistered, Target::User(user.id)));
-    founding.carry_out(cx, unit).await
+    Ok(())
 }

@@ -3,7 +3,10 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{EmailAddress, Parsed};
-use crate::{domain::fields::FieldProblem, error::Reason};
+use crate::{
+    domain::fields::FieldProblem,
+    error::{Error, Reason, Result},
+};
 
 /// Shortest password, in characters (ruling 23).
 pub const PASSWORD_MIN: usize = 8;
@@ -11,6 +14,14 @@ pub const PASSWORD_MIN: usize = 8;
 pub const PASSWORD_MAX: usize = 128;
 /// Longest text a sign-in will hash; anything longer cannot be anybody's password.
 pub const PASSWORD_ATTEMPT_MAX: usize = 1024;
+
+/// What passwords are made of: letters and digits of which no two look alike, 32 of them so that all
+/// are equally likely.
+const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// How many of them a password has that is made.
+const MADE_CHARACTERS: usize = 20;
+/// How many stand together.
+const MADE_GROUP: usize = 5;
 
 /// A password that somebody wants to have (ruling 23).
 #[derive(Clone, Debug)]
@@ -38,6 +49,17 @@ impl Password {
         if is_common(text) {
             return Err(Reason::CommonPassword.into());
         }
+        Ok(Self(text.into()))
+    }
+
+    /// A password that nobody has chosen: 100 bits of the operating system's, in groups that can be
+    /// read aloud.
+    pub fn generate() -> Result<Self> {
+        let mut bytes = [0; MADE_CHARACTERS];
+        getrandom::fill(&mut bytes).map_err(Error::internal)?;
+        let letters = bytes.map(|byte| LETTERS[usize::from(byte) % LETTERS.len()]);
+        let groups = letters.chunks(MADE_GROUP).map(String::from_utf8_lossy);
+        let text = groups.collect::<Vec<_>>().join("-");
         Ok(Self(text.into()))
     }
 
@@ -128,6 +150,16 @@ mod tests {
             );
         }
         assert!(Password::parse("SecurePass123!").is_ok());
+    }
+
+    #[test]
+    fn passwords_that_are_made_follow_the_rules_and_differ() {
+        let made = || Password::generate().unwrap().expose().to_owned();
+        let one = made();
+        assert_ne!(one, made());
+        assert_eq!(one.len(), 23);
+        assert!(one.split('-').all(|group| group.len() == 5), "{one}");
+        assert!(Password::parse(&one).is_ok());
     }
 
     #[test]

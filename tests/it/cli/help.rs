@@ -10,6 +10,7 @@ async fn help_teaches() {
         "serve",
         "migrate",
         "seed",
+        "user",
         "schema",
         "openapi",
         "config",
@@ -28,6 +29,12 @@ async fn help_teaches() {
     for word in ["up", "down", "status", "history", "fresh"] {
         assert!(migrate.contains(word), "{word} is missing in {migrate}");
     }
+    let user = place.ok(&["user", "--help"]).await;
+    for word in [
+        "create", "promote", "disable", "password", "Examples", "--json",
+    ] {
+        assert!(user.contains(word), "{word} is missing in {user}");
+    }
     assert!(
         place
             .ok(&["--version"])
@@ -39,6 +46,10 @@ async fn help_teaches() {
         &["serve", "--no-such-flag"],
         &["migrate"],
         &["migrate", "down", "0"],
+        &["user"],
+        &["user", "promote"],
+        &["user", "create", "a@example.com", "--password", "secret"],
+        &["user", "list", "--limit", "0"],
     ] {
         let ended = place.run(wrong).await;
         assert_eq!(ended.code, Some(2), "{wrong:?}: {ended:#?}");

@@ -7,3 +7,4 @@ mod keys;
 mod migrate;
 mod serve;
 mod settings;
+mod user;

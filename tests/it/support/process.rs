@@ -1,6 +1,11 @@
 //! The real program as a process of its own, in an empty directory and with a bare environment.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    io::{Seek, Write},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
 
 use reqwest::Method;
 pub use rustix::process::Signal;
@@ -17,6 +22,9 @@ use crate::support::storage::Storage;
 
 /// How long anything that a process does may take.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The program.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_erpmax");
 
 /// A directory with a database of its own, in which the program is run.
 pub struct Place {
@@ -80,19 +88,24 @@ impl Place {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let program = env!("CARGO_BIN_EXE_erpmax");
-        let mut command = match self.open_files {
-            None => Command::new(program),
+        let command = match self.open_files {
+            None => Command::new(PROGRAM),
             Some(limit) => {
                 let mut shell = Command::new("bash");
                 let limited = format!("ulimit -Sn {limit} && exec \"$0\" \"$@\"");
-                shell.args(["-c", &limited, program]);
+                shell.args(["-c", &limited, PROGRAM]);
                 shell
             }
         };
+        self.prepared(command, arguments, true)
+    }
+
+    fn prepared(&self, mut command: Command, arguments: &[&str], bare: bool) -> Command {
+        if bare {
+            command.env_clear();
+        }
         command
             .args(arguments)
-            .env_clear()
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.dir.path())
             .stdin(Stdio::null())
@@ -104,16 +117,28 @@ impl Place {
 
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Ended {
-        let ended = timeout(PATIENCE, self.command(arguments).output()).await;
-        let output = ended
-            .expect("the command ends")
-            .expect("the program can be started");
-        Ended {
-            success: output.status.success(),
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        end(self.command(arguments)).await
+    }
+
+    /// Runs a command to its end that reads this text.
+    pub async fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(input.as_bytes()).expect("it can be written");
+        file.rewind().expect("it can be read from its start");
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::from(file));
+        end(command).await
+    }
+
+    /// Runs a script as a person types it, who has the program, the settings and these variables.
+    pub async fn bash(&self, script: &str, variables: &[(&str, &str)]) -> Ended {
+        let bash = Command::new("bash");
+        let mut command = self.prepared(bash, &["-euo", "pipefail", "-c", script], false);
+        let programs = Path::new(PROGRAM).parent().expect("it lies in a directory");
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", programs.display()));
+        command.envs(variables.iter().copied());
+        end(command).await
     }
 
     /// Runs a command that must succeed; what it answered.
@@ -169,6 +194,19 @@ impl Place {
     /// The directory of the program's files.
     pub fn data_dir(&self) -> std::path::PathBuf {
         self.dir.path().join("data")
+    }
+}
+
+async fn end(mut command: Command) -> Ended {
+    let ended = timeout(PATIENCE, command.output()).await;
+    let output = ended
+        .expect("the command ends")
+        .expect("the program can be started");
+    Ended {
+        success: output.status.success(),
+        code: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 
