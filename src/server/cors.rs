@@ -32,17 +32,13 @@ const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// For how many seconds a browser may remember a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// Answers preflights, and lets allowed origins read every other answer, errors included.
+/// Lets allowed origins read every answer, errors included.
 pub async fn cors<F>(app: &App, request: Request, next: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response>,
 {
-    let origin = request.headers().get(ORIGIN).cloned();
-    let allowed = origin.filter(|origin| is_allowed(&app.config.server.allowed_origins, origin));
-    let mut response = match preflight(&request, allowed.is_some()) {
-        Some(response) => response,
-        None => next(request).await,
-    };
+    let allowed = allowed_origin(app, request.headers());
+    let mut response = next(request).await;
     let headers = response.headers_mut();
     // Also without an origin: a cache must not give one caller's answer to another.
     headers.append(VARY, HeaderValue::from_static("Origin"));
@@ -54,6 +50,20 @@ where
     response
 }
 
+/// The answer to a browser that asks before it sends; `None` for any other request.
+pub fn preflight(app: &App, request: &Request) -> Option<Response> {
+    let asked = request.headers();
+    if request.method() != Method::OPTIONS || !asked.contains_key(ORIGIN) {
+        return None;
+    }
+    answer(asked, allowed_origin(app, asked).is_some())
+}
+
+fn allowed_origin(app: &App, headers: &HeaderMap) -> Option<HeaderValue> {
+    let origin = headers.get(ORIGIN)?;
+    is_allowed(&app.config.server.allowed_origins, origin).then(|| origin.clone())
+}
+
 fn is_allowed(origins: &Origins, origin: &HeaderValue) -> bool {
     match origins {
         Origins::Any => true,
@@ -63,12 +73,7 @@ fn is_allowed(origins: &Origins, origin: &HeaderValue) -> bool {
     }
 }
 
-/// The answer to a browser that asks before it sends; `None` for any other request.
-fn preflight(request: &Request, origin_allowed: bool) -> Option<Response> {
-    let asked = request.headers();
-    if request.method() != Method::OPTIONS || !asked.contains_key(ORIGIN) {
-        return None;
-    }
+fn answer(asked: &HeaderMap, origin_allowed: bool) -> Option<Response> {
     let method = asked.get(ACCESS_CONTROL_REQUEST_METHOD)?;
     let mut refused = Vec::new();
     if !origin_allowed {
@@ -96,23 +101,20 @@ fn preflight(request: &Request, origin_allowed: bool) -> Option<Response> {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-
     use super::*;
 
-    fn ask(method: &str) -> Request {
-        Request::builder()
-            .method(Method::OPTIONS)
-            .header(ORIGIN, "http://localhost:3000")
-            .header(ACCESS_CONTROL_REQUEST_METHOD, method)
-            .header(ACCESS_CONTROL_REQUEST_HEADERS, "authorization, x-anything")
-            .body(Body::empty())
-            .expect("a request")
+    fn ask(method: &str) -> HeaderMap {
+        let wanted = HeaderValue::from_static("authorization, x-anything");
+        let method = HeaderValue::from_str(method).expect("a word");
+        HeaderMap::from_iter([
+            (ACCESS_CONTROL_REQUEST_METHOD, method),
+            (ACCESS_CONTROL_REQUEST_HEADERS, wanted),
+        ])
     }
 
     #[test]
     fn preflights_echo_the_headers() {
-        let answer = preflight(&ask("PATCH"), true).expect("a preflight");
+        let answer = answer(&ask("PATCH"), true).expect("a preflight");
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(
             answer.headers()[ACCESS_CONTROL_ALLOW_HEADERS],
@@ -123,16 +125,16 @@ mod tests {
 
     #[test]
     fn strangers_and_strange_methods_are_refused() {
-        let status = |method, allowed| preflight(&ask(method), allowed).map(|it| it.status());
+        let status = |method, allowed| answer(&ask(method), allowed).map(|it| it.status());
         assert_eq!(status("GET", false), Some(StatusCode::BAD_REQUEST));
         assert_eq!(status("TRACE", true), Some(StatusCode::BAD_REQUEST));
     }
 
     #[test]
     fn other_requests_are_not_preflights() {
-        let mut request = ask("GET");
-        request.headers_mut().remove(ACCESS_CONTROL_REQUEST_METHOD);
-        assert!(preflight(&request, true).is_none());
+        let mut asked = ask("GET");
+        asked.remove(ACCESS_CONTROL_REQUEST_METHOD);
+        assert!(answer(&asked, true).is_none());
     }
 
     #[test]

@@ -79,24 +79,35 @@ impl Front {
 
     /// Answers one request, from outside to inside.
     async fn answer(&self, request: Request) -> Response {
-        observe::observe(&self.app, request, |request| {
-            cors::cors(&self.app, request, |request| async {
-                let cx = request.extensions().get::<Cx>().cloned();
-                let path = request.uri().path().trim_end_matches('/');
-                let shape = match path {
-                    "/graphql" => graphql::with_errors,
-                    _ => std::convert::identity,
+        observe::observe(&self.app, request, |request| async {
+            let cx = request.extensions().get::<Cx>().cloned();
+            let path = request.uri().path().trim_end_matches('/');
+            let shape = match path {
+                "/graphql" => graphql::with_errors,
+                _ => std::convert::identity,
+            };
+            let admitted = self.admit(path, cx.as_ref());
+            let request_id = cx.as_ref().map(Cx::request_id).unwrap_or_default();
+            let answer = cors::cors(&self.app, request, |request| async {
+                let response = match admitted {
+                    Err(refusal) => Failure::from(refusal).into_response(),
+                    Ok(()) => self.read(request).await,
                 };
-                let response = if let Err(refusal) = self.admit(path, cx.as_ref()) {
-                    Failure::from(refusal).into_response()
-                } else {
-                    let limits = &self.app.config.connections;
-                    let enter = |request| self.within_time(self.enter(request));
-                    limits::limit(limits, request, enter).await
-                };
-                let request_id = cx.as_ref().map(Cx::request_id).unwrap_or_default();
-                security::complete(&self.app, rest::error::render(response, request_id, shape))
-            })
+                rest::error::render(response, request_id, shape)
+            });
+            security::complete(&self.app, answer.await)
+        })
+        .await
+    }
+
+    /// Answers a request that is no larger and no slower than it may be.
+    async fn read(&self, request: Request) -> Response {
+        let limits = &self.app.config.connections;
+        limits::limit(limits, request, |request| async {
+            match cors::preflight(&self.app, &request) {
+                Some(answer) => answer,
+                None => self.within_time(self.enter(request)).await,
+            }
         })
         .await
     }

@@ -21,8 +21,7 @@ use crate::{
         event::DomainEvent,
         idempotency::once,
         page::{Listing, Window},
-        throttle::{Attempt, Recipient},
-        unit::UnitOfWork,
+        throttle::Attempt,
     },
     error::{Error, Reason, Result, Subject},
 };
@@ -91,9 +90,7 @@ pub async fn resend_invitation(
     tenant: TenantId,
     id: InvitationId,
 ) -> Result<invitation::Model> {
-    let recipient = Recipient::Invited(id);
-    cx.throttle(Attempt::Invitation { tenant, recipient })
-        .await?;
+    cx.throttle(Attempt::Invitation).await?;
     let asked = json!([tenant, id]);
     once(cx, "members.resend_invitation", asked, |cx| {
         resend(cx, tenant, id)
@@ -107,9 +104,15 @@ async fn resend(cx: Cx, tenant: TenantId, id: InvitationId) -> Result<invitation
         .tenant(tenant)
         .await?
         .require(Permission::InviteMembers)?;
+    let found = open(&access, store::invitation(cx.db(), &access, id).await?)?;
+    cx.throttle(Attempt::InvitationLetter {
+        tenant: access.tenant_id(),
+        recipient: &found.email_normalized,
+    })
+    .await?;
     let mut unit = cx.begin().await?;
     let (tenant, access) = unit.lock(&access).await?;
-    let invitation = open(&unit, &access, id).await?;
+    let invitation = open(&access, store::invitation(&*unit, &access, id).await?)?;
     limits::in_good_standing(cx, &*unit, &tenant).await?;
     let invitation = renew(cx, &mut unit, &access, invitation).await?;
     unit.commit_with(invitation).await
@@ -138,10 +141,12 @@ async fn revoke(cx: Cx, tenant: TenantId, id: InvitationId) -> Result<invitation
     let mut unit = cx.begin().await?;
     let (_, access) = unit.lock(&access).await?;
     let found = store::invitation(&*unit, &access, id).await?;
-    if let Some(revoked) = found.filter(|found| found.status == InvitationStatus::Revoked) {
-        return unit.commit_with(revoked).await;
+    if let Some(revoked) = &found
+        && revoked.status == InvitationStatus::Revoked
+    {
+        return unit.commit_with(revoked.clone()).await;
     }
-    let mut invitation = open(&unit, &access, id).await?;
+    let mut invitation = open(&access, found)?;
     close(cx, &mut invitation, InvitationStatus::Revoked);
     store::update_invitation(&*unit, &invitation).await?;
     let tenant_id = access.tenant_id();
@@ -154,12 +159,7 @@ async fn revoke(cx: Cx, tenant: TenantId, id: InvitationId) -> Result<invitation
 }
 
 /// A pending invitation of the tenant.
-async fn open(
-    unit: &UnitOfWork,
-    access: &TenantAccess,
-    id: InvitationId,
-) -> Result<invitation::Model> {
-    let found = store::invitation(&**unit, access, id).await?;
+fn open(access: &TenantAccess, found: Option<invitation::Model>) -> Result<invitation::Model> {
     let invitation = found.ok_or(Error::NotFound(Subject::Invitation))?;
     may_touch(access, &invitation)?;
     match invitation.status {

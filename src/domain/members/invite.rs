@@ -21,7 +21,7 @@ use crate::{
         event::DomainEvent,
         idempotency::once,
         job::Job,
-        throttle::{Attempt, Recipient},
+        throttle::Attempt,
         unit::UnitOfWork,
         values::EmailAddress,
     },
@@ -48,9 +48,7 @@ pub enum Invited {
 
 /// Invites somebody. Only an owner may invite an owner (ruling 8).
 pub async fn invite(cx: &Cx, tenant: TenantId, invite: Invite) -> Result<Invited> {
-    let recipient = Recipient::Address(&invite.email);
-    cx.throttle(Attempt::Invitation { tenant, recipient })
-        .await?;
+    cx.throttle(Attempt::Invitation).await?;
     let asked = json!([tenant, invite.email.as_str(), invite.role]);
     once(cx, "members.invite", asked, |cx| {
         join_or_send(cx, tenant, invite.clone())
@@ -67,6 +65,12 @@ async fn join_or_send(cx: Cx, tenant: TenantId, invite: Invite) -> Result<Invite
     if invite.role == TenantRole::Owner {
         access = access.require(Permission::GrantOwnership)?;
     }
+    let recipient = invite.email.normalized();
+    cx.throttle(Attempt::InvitationLetter {
+        tenant: access.tenant_id(),
+        recipient,
+    })
+    .await?;
     let mut unit = cx.begin().await?;
     let (tenant, access) = unit.lock(&access).await?;
     let user = auth::store::user_by_email(&*unit, invite.email.normalized()).await?;

@@ -1,6 +1,6 @@
 //! What somebody is about to do, with whom it concerns: the subjects that it counts for.
 
-use entity::ids::{InvitationId, SessionId, TenantId};
+use entity::ids::{SessionId, TenantId};
 
 use super::table::{Axis, RateClass};
 use crate::domain::values::EmailAddress;
@@ -15,11 +15,13 @@ pub enum Attempt<'a> {
     /// Exchange a refresh token.
     TokenRefresh(Refreshed<'a>),
     /// Have a letter sent that invites into a tenant; the caller is signed in.
-    Invitation {
+    Invitation,
+    /// The same, once it is clear that the caller may.
+    InvitationLetter {
         /// Into which tenant.
         tenant: TenantId,
-        /// Who gets the letter.
-        recipient: Recipient<'a>,
+        /// Who gets the letter: the address, normalised.
+        recipient: &'a str,
     },
     /// Open the link of this hash.
     InvitationAcceptance(&'a [u8]),
@@ -41,15 +43,6 @@ pub enum Refreshed<'a> {
     Nonsense(&'a str),
 }
 
-/// Who gets a letter.
-#[derive(Clone, Copy, Debug)]
-pub enum Recipient<'a> {
-    /// Whoever reads this address.
-    Address(&'a EmailAddress),
-    /// Whoever got this invitation before.
-    Invited(InvitationId),
-}
-
 impl Attempt<'_> {
     /// Which limits hold for it.
     pub fn class(&self) -> RateClass {
@@ -57,7 +50,8 @@ impl Attempt<'_> {
             Self::SignIn(_) => RateClass::SignIn,
             Self::Registration(_) => RateClass::Registration,
             Self::TokenRefresh(_) => RateClass::TokenRefresh,
-            Self::Invitation { .. } => RateClass::Invitation,
+            Self::Invitation => RateClass::Invitation,
+            Self::InvitationLetter { .. } => RateClass::InvitationLetter,
             Self::InvitationAcceptance(_) => RateClass::InvitationAcceptance,
             Self::TenantChange => RateClass::TenantChange,
             Self::MembershipChange => RateClass::MembershipChange,
@@ -71,22 +65,9 @@ impl Attempt<'_> {
             (
                 Self::SignIn(address) | Self::Registration(address),
                 Axis::Account | Axis::AccountAtClient,
-            )
-            | (
-                Self::Invitation {
-                    recipient: Recipient::Address(address),
-                    ..
-                },
-                Axis::Recipient,
             ) => address.normalized().as_bytes(),
-            (
-                Self::Invitation {
-                    recipient: Recipient::Invited(id),
-                    ..
-                },
-                Axis::Recipient,
-            ) => id.0.as_bytes(),
-            (Self::Invitation { tenant, .. }, Axis::Tenant) => tenant.0.as_bytes(),
+            (Self::InvitationLetter { recipient, .. }, Axis::Recipient) => recipient.as_bytes(),
+            (Self::InvitationLetter { tenant, .. }, Axis::Tenant) => tenant.0.as_bytes(),
             (Self::TokenRefresh(Refreshed::Session(id)), Axis::Session) => id.0.as_bytes(),
             (Self::TokenRefresh(Refreshed::Nonsense(text)), Axis::Session) => text.as_bytes(),
             (Self::InvitationAcceptance(link), Axis::Link) => link,
@@ -103,17 +84,16 @@ mod tests {
     fn every_limit_of_the_table_finds_its_subject() {
         let address = EmailAddress::parse("ann@example.com").unwrap();
         let id = uuid::Uuid::from_u128(1);
-        let invitation = |recipient| Attempt::Invitation {
-            tenant: id.into(),
-            recipient,
-        };
         let attempts = [
             Attempt::SignIn(&address),
             Attempt::Registration(&address),
             Attempt::TokenRefresh(Refreshed::Session(id.into())),
             Attempt::TokenRefresh(Refreshed::Nonsense("token")),
-            invitation(Recipient::Address(&address)),
-            invitation(Recipient::Invited(id.into())),
+            Attempt::Invitation,
+            Attempt::InvitationLetter {
+                tenant: id.into(),
+                recipient: "bob@example.com",
+            },
             Attempt::InvitationAcceptance(b"hash"),
             Attempt::TenantChange,
             Attempt::MembershipChange,
@@ -123,7 +103,10 @@ mod tests {
             let mut seen = 0;
             for attempt in attempts.iter().filter(|it| it.class() == limit.class) {
                 seen += 1;
-                let elsewhere = matches!(limit.axis, Axis::Client | Axis::User);
+                let elsewhere = matches!(
+                    (attempt, limit.axis),
+                    (_, Axis::Client | Axis::User) | (Attempt::SessionChange, Axis::Session)
+                );
                 assert!(
                     elsewhere || !attempt.subject(limit.axis).is_empty(),
                     "{attempt:?} has no subject for {:?}",

@@ -17,7 +17,7 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 pub use self::{
-    attempt::{Attempt, Recipient, Refreshed},
+    attempt::{Attempt, Refreshed},
     clients::Clients,
     network::Network,
     table::{Axis, Limit, RateClass, TABLE},
@@ -77,10 +77,13 @@ impl Cx {
             window,
         } = limit;
         let network = Network::of(self.info().ip);
-        let subject = match axis {
-            Axis::Client => Vec::new(),
-            Axis::User => self.identity().await?.user.id.0.as_bytes().to_vec(),
-            axis => attempt.subject(axis).to_vec(),
+        let subject = match (attempt, axis) {
+            (_, Axis::Client) => Vec::new(),
+            (_, Axis::User) => self.identity().await?.user.id.0.as_bytes().to_vec(),
+            (Attempt::SessionChange, Axis::Session) => {
+                self.identity().await?.session_id.0.as_bytes().to_vec()
+            }
+            (attempt, axis) => attempt.subject(axis).to_vec(),
         };
         let mut facts = vec![
             class.as_str().as_bytes(),

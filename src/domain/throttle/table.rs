@@ -15,6 +15,9 @@ words! {
     Registration "registration" "Sign up.",
     TokenRefresh "token_refresh" "Exchange a refresh token.",
     Invitation "invitation" "Invite somebody, or send an invitation again.",
+    InvitationLetter "invitation_letter"
+        "The letter that follows, once it is clear that the caller may have it sent. Strangers use up \
+         nothing of a tenant's, nor of whom they name.",
     InvitationAcceptance "invitation_acceptance" "Open the link of an invitation.",
     TenantChange "tenant_change" "Change a tenant's name or settings.",
     MembershipChange "membership_change"
@@ -85,9 +88,9 @@ pub const TABLE: &[Limit] = &[
     row(RateClass::TokenRefresh, Axis::Client, 600, minutes(5)),
     // A team may be invited in one go; nobody's mailbox is to be filled, by however many senders.
     row(RateClass::Invitation, Axis::User, 100, HOUR),
-    row(RateClass::Invitation, Axis::Tenant, 200, HOUR),
-    row(RateClass::Invitation, Axis::Recipient, 20, DAY),
     row(RateClass::Invitation, Axis::Client, 300, HOUR),
+    row(RateClass::InvitationLetter, Axis::Tenant, 200, HOUR),
+    row(RateClass::InvitationLetter, Axis::Recipient, 20, DAY),
     // May cost a hash.
     row(RateClass::InvitationAcceptance, Axis::Link, 10, minutes(15)),
     row(
@@ -100,7 +103,9 @@ pub const TABLE: &[Limit] = &[
     row(RateClass::TenantChange, Axis::Client, 300, MINUTE),
     row(RateClass::MembershipChange, Axis::User, 60, MINUTE),
     row(RateClass::MembershipChange, Axis::Client, 300, MINUTE),
-    row(RateClass::SessionChange, Axis::User, 30, MINUTE),
+    // Whoever stole one session must not keep its owner from ending it out of another.
+    row(RateClass::SessionChange, Axis::Session, 30, MINUTE),
+    row(RateClass::SessionChange, Axis::User, 600, MINUTE),
     row(RateClass::SessionChange, Axis::Client, 300, MINUTE),
 ];
 
@@ -130,7 +135,9 @@ mod tests {
     fn every_class_is_limited_by_client_and_by_somebody() {
         for class in RateClass::ALL {
             let axes: Vec<_> = limits_of(*class).map(|limit| limit.axis).collect();
-            assert!(axes.contains(&Axis::Client), "{class:?}");
+            // That of the invitation has been asked before.
+            let follows = *class == RateClass::InvitationLetter;
+            assert!(follows || axes.contains(&Axis::Client), "{class:?}");
             assert!(axes.iter().any(|axis| *axis != Axis::Client), "{class:?}");
             let mut distinct = axes.clone();
             distinct.dedup();

@@ -49,6 +49,23 @@ async fn headers_may_be_so_many_and_so_large() {
     let answer = say(&app, &get("/health", &large(2_000))).await;
     assert_refused(&answer, 431, "INVALID_INPUT");
     assert!(answer.contains("TOO_LARGE") && answer.contains("2000 bytes"));
+
+    // A browser's question before it sends is a request as well.
+    let ask = |bytes| {
+        let origin = "origin: http://localhost:3000\r\naccess-control-request-method: POST";
+        let more = format!(
+            "{origin}\r\naccess-control-request-headers: x-{}\r\n",
+            "y".repeat(bytes)
+        );
+        get("/graphql", &more).replacen("GET", "OPTIONS", 1)
+    };
+    let answer = say(&app, &ask(100)).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(
+        answer.contains("\r\nx-content-type-options: nosniff"),
+        "{answer}"
+    );
+    assert_refused(&say(&app, &ask(2_000)).await, 431, "INVALID_INPUT");
     app.finish().await;
 }
 

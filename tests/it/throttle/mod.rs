@@ -5,6 +5,7 @@ mod everything;
 mod general;
 mod outage;
 mod proxies;
+mod strangers;
 mod waiting;
 
 use erpmax::config::{Config, Proxies, Scale};
