@@ -5,6 +5,7 @@
 //!
 //! - [`domain`]: use cases and rules. Knows no transport.
 //! - [`graphql`], [`rest`]: the doors. Thin; they hold no rules.
+//! - [`pages`]: what a person sees in a browser.
 //! - [`worker`]: the door without a caller: work that was asked for and is done later.
 //! - [`ports`]: ways to the outside: cache, events, queue, mail, clock.
 //! - [`metrics`]: what is counted while it runs.
@@ -24,6 +25,7 @@ pub mod domain;
 pub mod error;
 pub mod graphql;
 pub mod metrics;
+pub mod pages;
 pub mod ports;
 pub mod rest;
 pub mod server;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::{
     config::{Config, Origins},
-    telemetry,
+    pages, telemetry,
 };
 
 /// A place and what is to be known about it.
@@ -17,6 +17,7 @@ pub(super) fn announce(config: &Config) {
             version = env!("CARGO_PKG_VERSION"),
             environment = %config.environment,
             address = %config.server.address(),
+            playground = playground(config, ""),
             database = config.database.describe(),
             cache = shared(config),
             letters = letters(config),
@@ -47,7 +48,7 @@ fn facts(config: &Config) -> Vec<Fact> {
         ("Playground", playground(config, &own)),
         ("GraphQL", format!("{own}/graphql")),
         ("REST", format!("{own}/api/v1")),
-        ("API pages", format!("{own}/docs, {own}/openapi.json")),
+        ("API pages", api_pages(&own)),
         ("Health", format!("{own}/health, {own}/health/ready")),
         ("Metrics", metrics(config, &own)),
         ("Database", config.database.describe()),
@@ -70,11 +71,25 @@ fn facts(config: &Config) -> Vec<Fact> {
 
 /// Ruling 37: the stock page is there at once, but is not self-contained.
 fn playground(config: &Config, own: &str) -> String {
-    if config.server.playground {
-        format!("{own}/graphql in a browser; the page loads its scripts from the internet")
-    } else {
+    if !config.server.playground {
         "off (PLAYGROUND switches it on)".into()
+    } else if pages::is_built() {
+        format!("{own}/graphql in a browser")
+    } else {
+        format!(
+            "{own}/graphql in a browser; GraphiQL's own page, which loads its scripts from the \
+             internet (`web/` was not built)"
+        )
     }
+}
+
+fn api_pages(own: &str) -> String {
+    let redoc = if pages::is_built() {
+        format!("{own}/redoc, ")
+    } else {
+        String::new()
+    };
+    format!("{own}/docs, {redoc}{own}/openapi.json")
 }
 
 fn metrics(config: &Config, own: &str) -> String {

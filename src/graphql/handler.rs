@@ -1,7 +1,7 @@
 //! `/graphql` over HTTP: executes one operation and answers. How requests are read is in
 //! `request.rs`, what is refused before in `refusal.rs`.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use async_graphql::{Request, Response as Answer, ServerError, Value};
 use axum::{
@@ -12,12 +12,12 @@ use axum::{
         HeaderMap, HeaderValue, Method, StatusCode,
         header::{ACCEPT, ALLOW, CONTENT_TYPE, VARY, WWW_AUTHENTICATE},
     },
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use serde::Serialize;
 
-use super::{context::Scope, error::code_of, guard::Guard, playground, refusal::Refusal, request};
+use super::{context::Scope, error::code_of, guard::Guard, refusal::Refusal, request};
 use crate::{app::App, domain::cx::Cx, error::Code};
 
 /// The media type whose status codes say how an operation went.
@@ -28,13 +28,18 @@ const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
 struct Door {
     guard: Arc<Guard>,
     app: App,
+    playground: Page,
 }
 
-/// The routes of this door.
-pub fn router(app: App) -> Router {
+/// Something to look at.
+pub type Page = fn(&Cx) -> Response;
+
+/// The routes of this door; `playground` is what a browser gets to see at its address.
+pub fn router(app: App, playground: Page) -> Router {
     let door = Door {
         guard: Arc::new(Guard::new(app.clone())),
         app,
+        playground,
     };
     let methods = get(look).post(execute).fallback(wrong_method);
     Router::new().route("/graphql", methods).with_state(door)
@@ -84,7 +89,6 @@ async fn open(
     Extension(cx): Extension<Cx>,
     headers: HeaderMap,
 ) -> Response {
-    static PAGE: LazyLock<String> = LazyLock::new(playground::page);
     if !accepts(&headers, "text/html") {
         return wrong_method(Extension(cx), Method::GET).await;
     }
@@ -92,11 +96,10 @@ async fn open(
         let text = "There is no playground here. Send operations by POST.";
         return Refusal::new(StatusCode::NOT_FOUND, Code::RouteNotFound, text).answer(&cx);
     }
-    (
-        [(VARY, HeaderValue::from_static("accept"))],
-        Html(PAGE.as_str()),
-    )
-        .into_response()
+    let mut page = (door.playground)(&cx);
+    let varies = HeaderValue::from_static("accept");
+    page.headers_mut().insert(VARY, varies);
+    page
 }
 
 async fn wrong_method(Extension(cx): Extension<Cx>, method: Method) -> Response {

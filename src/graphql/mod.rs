@@ -15,7 +15,6 @@ mod handler;
 mod input;
 mod loader;
 mod mutation;
-mod playground;
 mod query;
 mod refusal;
 mod request;

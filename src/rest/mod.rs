@@ -1,5 +1,5 @@
-//! The REST door: `/api/v1` as clients in the field know it (`contract/rest.md`), the service's own
-//! routes, and pages for people. Reads requests into the domain's inputs, calls one use case, and
+//! The REST door: `/api/v1` as clients in the field know it (`contract/rest.md`), and the service's own
+//! routes. Reads requests into the domain's inputs, calls one use case, and
 //! shows what came of it; holds no rules and asks the database nothing.
 //!
 //! One file per feature. `form` reads input, `views` shows objects, `envelope` and
@@ -16,7 +16,6 @@ mod health;
 mod invitations;
 mod members;
 mod openapi;
-mod pages;
 mod tenants;
 mod views;
 
@@ -30,7 +29,6 @@ pub fn router() -> Router {
     operations()
         .split_for_parts()
         .0
-        .merge(pages::routes())
         .fallback(extract::not_found)
 }
 

@@ -33,7 +33,7 @@ use crate::{
         throttle::{Axis, Clients},
     },
     error::{Code, Error, Result},
-    graphql,
+    graphql, pages,
     rest::{self, error::Failure},
 };
 
@@ -55,7 +55,8 @@ impl Front {
     /// All doors of the service.
     fn whole(app: App) -> Self {
         let doors = rest::router()
-            .merge(graphql::router(app.clone()))
+            .merge(pages::routes())
+            .merge(graphql::router(app.clone(), pages::playground))
             .merge(metrics::public(&app));
         let clients = Clients::new(&app.config.limits);
         Self {

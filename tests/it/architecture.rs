@@ -35,6 +35,7 @@ const DRIVERS: &[&str] = &[
 ];
 const DOORS: &[&str] = &[
     "crate::graphql",
+    "crate::pages",
     "crate::rest",
     "crate::realtime",
     "crate::worker",
@@ -158,6 +159,7 @@ const RULES: &[Rule] = &[
             "src/realtime/",
             "src/worker/",
             "src/server/",
+            "src/pages/",
         ],
         except: &[],
         forbidden: &["sea_orm::", "sqlx::", "redis::", "migration::"],
@@ -167,7 +169,12 @@ const RULES: &[Rule] = &[
         room: "graphql",
         within: &["src/graphql/"],
         except: &[],
-        forbidden: &["crate::rest", "crate::realtime", "crate::worker"],
+        forbidden: &[
+            "crate::rest",
+            "crate::realtime",
+            "crate::worker",
+            "crate::pages",
+        ],
         why: "doors do not know each other",
     },
     Rule {
@@ -178,6 +185,7 @@ const RULES: &[Rule] = &[
             "crate::graphql",
             "crate::realtime",
             "crate::worker",
+            "crate::pages",
             "async_graphql::",
         ],
         why: "doors do not know each other",
@@ -188,6 +196,26 @@ const RULES: &[Rule] = &[
         except: &[],
         forbidden: &["crate::rest", "crate::realtime", "crate::graphql", "axum::"],
         why: "doors do not know each other",
+    },
+    Rule {
+        room: "pages",
+        within: &["src/pages/"],
+        except: &[],
+        forbidden: &[
+            "crate::graphql",
+            "crate::worker",
+            "crate::ports",
+            "crate::server",
+            "crate::boot",
+        ],
+        why: "a page asks the API from the browser, like any client",
+    },
+    Rule {
+        room: "pages",
+        within: &["src/"],
+        except: &["src/pages/"],
+        forbidden: &["rust_embed", "utoipa_swagger_ui", "GraphiQLSource"],
+        why: "what a browser shows is served from one place",
     },
     Rule {
         room: "graphql",

@@ -30,6 +30,7 @@ mod members;
 mod meta;
 mod metrics;
 mod migrations;
+mod pages;
 mod parity;
 mod permissions;
 mod ports;

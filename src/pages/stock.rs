@@ -1,4 +1,5 @@
-//! The page that `GET /graphql` opens in a browser: GraphiQL as the library brings it.
+//! The playground of a build without `web/dist`: GraphiQL as the library brings it. Loads its scripts
+//! from the internet.
 
 use async_graphql::http::GraphiQLSource;
 
@@ -38,10 +39,10 @@ query Me {
 }
 ";
 
-/// The page.
-pub fn page() -> String {
+/// The page of a service that begins at `base`.
+pub fn page(base: &str) -> String {
     let page = GraphiQLSource::build()
-        .endpoint("/graphql")
+        .endpoint(&format!("{base}graphql"))
         .title("ERPMax GraphQL")
         .finish();
     let start = format!("{START}{FIRST_STEPS}`,");
@@ -52,8 +53,8 @@ pub fn page() -> String {
 mod tests {
     #[test]
     fn the_page_opens_with_first_steps() {
-        let page = super::page();
-        assert!(page.contains("createUrl('/graphql')"), "{page}");
+        let page = super::page("/erp/");
+        assert!(page.contains("createUrl('/erp/graphql')"), "{page}");
         assert!(
             page.contains("defaultHeaders") && page.contains("mutation SignUp"),
             "{page}"
