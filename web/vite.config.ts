@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
 import { compress } from './build/compress';
+import { licences } from './build/licences';
 import { selfContainedRedoc } from './build/redoc';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -15,7 +16,7 @@ const server = process.env.ERPMAX_URL ?? 'http://127.0.0.1:8000';
 export default defineConfig({
   // The server replaces `./assets/` by where it is reached, which may be below a path.
   base: './',
-  plugins: [selfContainedRedoc(), compress()],
+  plugins: [selfContainedRedoc(), licences(), compress()],
   esbuild: { jsx: 'automatic' },
   worker: { format: 'es' },
   server: {

@@ -2,7 +2,10 @@
 //! scan of the sources. A failure names the room, the file and the rule. No rule is only in a
 //! comment: what is not here is not enforced.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// A source file, without its comments and its unit tests.
 struct Source {
@@ -355,6 +358,29 @@ fn every_file_says_what_lives_in_it_and_stays_small() {
     assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
 }
 
+/// The pages and the tests of clients are held to the same taste.
+#[test]
+fn every_script_says_what_it_is_for_and_stays_small() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for dir in ["web/src", "web/build", "tests/clients"] {
+        find(&root.join(dir), &["ts", "tsx", "js", "css"], &mut found);
+    }
+    assert!(found.len() > 25, "{found:?}");
+    let mut broken = Vec::new();
+    for path in found {
+        let text = fs::read_to_string(&path).unwrap();
+        let declares = path.to_string_lossy().ends_with(".d.ts");
+        if !declares && !text.starts_with("// ") && !text.starts_with("/* ") {
+            broken.push(format!("{}: does not open with a comment", path.display()));
+        }
+        if text.lines().count() > 250 {
+            broken.push(format!("{}: above 250 lines", path.display()));
+        }
+    }
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}
+
 #[test]
 fn the_scan_sees_the_sources_and_only_code() {
     let sources = sources();
@@ -414,22 +440,37 @@ fn sources() -> Vec<Source> {
 }
 
 fn walk(root: &Path, dir: &Path, sources: &mut Vec<Source>) {
+    let mut found = Vec::new();
+    find(dir, &["rs"], &mut found);
+    for path in found {
+        let text = fs::read_to_string(&path).unwrap();
+        let path = path
+            .strip_prefix(root)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        sources.push(Source {
+            code: code_of(&text),
+            path,
+            text,
+        });
+    }
+}
+
+/// All files below a folder that end so, but for what npm has installed.
+fn find(dir: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
+        if path.ends_with("node_modules") {
+            continue;
+        }
         if path.is_dir() {
-            walk(root, &path, sources);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            let path = path
-                .strip_prefix(root)
-                .unwrap()
-                .to_string_lossy()
-                .into_owned();
-            sources.push(Source {
-                code: code_of(&text),
-                path,
-                text,
-            });
+            find(&path, endings, found);
+        } else if path
+            .extension()
+            .is_some_and(|extension| endings.iter().any(|ending| extension == *ending))
+        {
+            found.push(path);
         }
     }
 }

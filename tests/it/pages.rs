@@ -117,6 +117,7 @@ async fn files_of_built_pages_are_kept_for_ever_and_told_apart() {
                 Some("js") => "text/javascript; charset=utf-8",
                 Some("css") => "text/css; charset=utf-8",
                 Some("svg") => "image/svg+xml",
+                Some("txt") => "text/plain; charset=utf-8",
                 other => panic!("a page names a file of the kind {other:?}"),
             };
             assert_eq!(kind, expected, "{file}");

@@ -188,3 +188,52 @@ test('the Headers tab goes before the session', async () => {
   await signedIn(page).waitFor();
   await behaved();
 });
+
+/** Writes an operation into the editor of a new tab. */
+async function write(page, operation, title) {
+  await page.getByRole('button', { name: 'New tab' }).click();
+  await page.locator('.graphiql-query-editor .monaco-editor').click();
+  await page.keyboard.insertText(operation);
+  await page.getByRole('tab', { name: title }).waitFor();
+}
+
+test('a subscription listens over a socket with the token, and shows what comes', async () => {
+  const { page, shot, behaved } = await playground();
+  const heard = [];
+  // In the server's place, so that it is the page alone that is looked at.
+  await page.routeWebSocket(/\/graphql$/, (socket) => {
+    socket.onMessage((text) => {
+      const message = JSON.parse(text);
+      heard.push(message);
+      const answer = (type, more = {}) => socket.send(JSON.stringify({ type, ...more }));
+      if (message.type === 'connection_init') answer('connection_ack');
+      if (message.type === 'subscribe') {
+        answer('next', { id: message.id, payload: { data: { something: 'has happened' } } });
+        answer('complete', { id: message.id });
+      }
+    });
+  });
+  await signIn(page);
+  await signedIn(page).waitFor();
+  await write(page, 'subscription Listen { something }', 'Listen');
+  await run(page);
+  await result(page, '"has happened"').waitFor();
+  await shot('playground-subscription');
+  const { accessToken } = await kept(page);
+  assert.deepEqual(heard[0], {
+    type: 'connection_init',
+    payload: { authorization: `Bearer ${accessToken}` },
+  });
+  assert.equal(heard[1].payload.operationName, 'Listen');
+  await behaved();
+});
+
+test('a subscription that cannot be opened says so', async () => {
+  const { page, expect, behaved } = await playground();
+  await page.routeWebSocket(/\/graphql$/, (socket) => socket.close({ code: 4403, reason: 'No' }));
+  await write(page, 'subscription Listen { something }', 'Listen');
+  await run(page);
+  await result(page, /closed: 4403, No/).waitFor();
+  expect(/WebSocket/);
+  await behaved();
+});

@@ -8,8 +8,9 @@ import '@graphiql/plugin-doc-explorer/style.css';
 import '@graphiql/plugin-history/style.css';
 import '@graphiql/plugin-explorer/style.css';
 import 'graphiql/graphiql.css';
+import '../style/colours.css';
+import '../style/bar.css';
 import './style/page.css';
-import './style/bar.css';
 import './style/panel.css';
 import './style/examples.css';
 
