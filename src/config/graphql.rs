@@ -54,9 +54,9 @@ pub struct GraphqlSettings {
     #[arg(hide_short_help = true)]
     pub graphql_documents: u32,
 
-    /// How many bytes of memory these documents may take, about.
+    /// How many bytes of memory these documents may take, about; at least 2 MiB.
     #[arg(long, env = "GRAPHQL_DOCUMENTS_BYTES", global = true, value_name = "N")]
-    #[arg(default_value_t = 8 << 20, value_parser = value_parser!(u32).range(1 << 16..))]
+    #[arg(default_value_t = 8 << 20, value_parser = value_parser!(u32).range(2 << 20..))]
     #[arg(hide_short_help = true)]
     pub graphql_documents_bytes: u32,
 

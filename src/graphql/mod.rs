@@ -3,8 +3,8 @@
 //!
 //! Nothing here decides: no permission, no rule of the business, no query. A resolver reads its
 //! input, calls one use case and wraps what comes back. One file per feature in `query/`,
-//! `mutation/` and `types/`; what holds for every operation (limits, masking, logging, time) is a
-//! schema extension in `extensions/`.
+//! `mutation/` and `types/`; what holds for every operation (limits, masking, logging, time) stands
+//! around the schema, in `guard/`.
 
 use async_graphql::{EmptySubscription, SDLExportOptions, SchemaBuilder};
 

@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     facts::Facts,
+    footprint::footprint,
     measure::{Measure, Ruler, Unmeasurable},
-    scan::{Excess, Scanned, scan},
+    scan::{Fault, Scanned, scan},
 };
 use crate::{
     config,
@@ -27,10 +28,11 @@ use crate::{
 const MAX_NODES: u64 = 3_000;
 /// Lists that lead from types to types, nested so deep, ask for the schema many times over.
 const MAX_INTROSPECTION: usize = 2;
-/// About what a token takes in memory once it is parsed, in bytes.
-const TOKEN_WEIGHT: usize = 256;
-/// What a document takes beside its tokens.
+/// What a document takes beside its content, its place in the store and its shapes included.
 const BASE_WEIGHT: usize = 1_024;
+/// The most that a document weighs beside its text, given the bounds on its tokens and parts. A test
+/// holds it against the heaviest ones.
+pub const MAX_WEIGHT: usize = 1_000_000;
 /// Shapes remembered of one document; a client sends one or two.
 const MAX_SHAPES: usize = 8;
 
@@ -69,9 +71,13 @@ pub struct Shape {
 impl Document {
     /// Parses a text and bounds what it asks for.
     pub fn parse(limits: &config::Graphql, text: &str, hash: Hash) -> Result<Self, ServerError> {
-        let Scanned { tokens, texts } = scan(text).map_err(|excess| match excess {
-            Excess::Tokens => costly("The document is too long."),
-            Excess::Brackets => deep("The document is nested too deeply.", None),
+        let Scanned { texts } = scan(text).map_err(|fault| match fault {
+            Fault::Tokens => costly("The document is too long."),
+            Fault::Brackets => deep("The document is nested too deeply.", None),
+            Fault::Unclosed => {
+                let text = "The document is not well formed: a block string does not end.";
+                refusal(Code::GraphqlParseFailed, text, None)
+            }
         })?;
         if text.len() > limits.max_document_bytes {
             return Err(costly(format!(
@@ -92,9 +98,11 @@ impl Document {
         bound(&parsed)?;
         let mutates = |operation: &OperationDefinition| operation.ty == OperationType::Mutation;
         let mutates = parsed.operations.iter().any(|(_, of)| mutates(&of.node));
+        // The parser leaves room in its lists, up to four times what is in them; a copy does not.
+        let parsed = parsed.clone();
         Ok(Self {
             hash,
-            weight: BASE_WEIGHT + text.len() + tokens * TOKEN_WEIGHT,
+            weight: BASE_WEIGHT + footprint(&parsed),
             may_be_kept: !(mutates && texts),
             valid: Mutex::default(),
             parsed,
@@ -209,3 +217,6 @@ pub fn costly(text: impl Into<String>) -> ServerError {
 pub fn deep(text: impl Into<String>, pos: Option<Pos>) -> ServerError {
     refusal(Code::QueryTooDeep, text, pos)
 }
+
+#[cfg(test)]
+mod tests;

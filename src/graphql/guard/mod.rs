@@ -6,6 +6,7 @@ mod absent;
 mod classify;
 mod document;
 mod facts;
+mod footprint;
 mod limits;
 mod measure;
 mod nulls;

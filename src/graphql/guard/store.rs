@@ -12,11 +12,11 @@ use quick_cache::{
     sync::{Cache, DefaultLifecycle},
 };
 
-use super::document::{Document, Hash};
+use super::document::{Document, Hash, MAX_WEIGHT};
 use crate::config;
 
-/// Few, so that each part has room for the largest document.
-const SHARDS: usize = 4;
+/// Most parts of a store, each with a lock of its own.
+const SHARDS: u64 = 4;
 
 /// The documents that were valid.
 pub struct Documents(Cache<Hash, Arc<Document>, Weigh, RandomState>);
@@ -37,14 +37,20 @@ impl Documents {
     /// An empty store of the configured size.
     pub fn new(limits: &config::Graphql) -> Self {
         let (count, bytes) = (limits.documents.max(1), limits.documents_bytes as u64);
+        // A part takes what has room beside one that is asked for again and again: a little less
+        // than the whole part.
+        let room = bytes - bytes / 10;
+        let largest = (MAX_WEIGHT + limits.max_document_bytes) as u64;
+        // As many as may each hold the largest document; the library rounds up to a power of two.
+        let shards = 1 << (room / largest).clamp(1, SHARDS).ilog2();
         let options = OptionsBuilder::new()
-            .shards(SHARDS)
+            .shards(shards)
             .estimated_items_capacity(count)
             .weight_capacity(bytes)
             .build()
             .expect("all options are given");
         let weigh = Weigh {
-            least: bytes.div_ceil(count as u64),
+            least: bytes.div_ceil(count as u64).min(room),
         };
         Self(Cache::with_options(
             options,
@@ -126,6 +132,22 @@ mod tests {
             )));
         }
         assert!(store.0.weight() <= LIMITS.documents_bytes as u64);
+    }
+
+    #[test]
+    fn the_smallest_store_holds_the_largest_document() {
+        let fields = "id@a ".repeat(1_490);
+        let document = document(&format!("{{ viewer {{ {fields} }} }}"));
+        for (documents, mebibytes) in [(1, 2), (1, 8), (2, 2), (1_000, 2), (1_000, 4), (1_000, 8)] {
+            let store = Documents::new(&config::Graphql {
+                documents,
+                documents_bytes: mebibytes << 20,
+                ..LIMITS
+            });
+            store.keep(&document);
+            let kept = store.get(&document.hash).is_some();
+            assert!(kept, "{documents} in {mebibytes} MiB");
+        }
     }
 
     #[test]

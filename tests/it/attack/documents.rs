@@ -218,7 +218,7 @@ pub const TEXTS: &[Hostile] = &[
         };
         query(format!("{{ tenant {{ ...F0 }} }} {}", times(n, each)))
     }),
-    hostile("every fragment spreads every other", WRONG, 60, |n| {
+    hostile("every fragment spreads every other", WRONG, 45, |n| {
         let all = times(n, |i| format!("...F{i}"));
         query(format!(
             "{{ plans {{ ...F0 }} }} {}",

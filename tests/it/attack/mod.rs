@@ -3,6 +3,7 @@
 
 mod bodies;
 mod documents;
+mod glued;
 mod persisted;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -54,7 +55,8 @@ async fn whatever_is_sent_is_refused_at_the_cost_of_an_ordinary_request() {
     reply.ok();
     let before = db::counts(&app).await;
     let mut wrong = Vec::new();
-    for hostile in documents::TEXTS.iter().chain(bodies::BODIES) {
+    let all = documents::TEXTS.iter().chain(bodies::BODIES);
+    for hostile in all.chain(glued::TEXTS) {
         let (small, large) = ((hostile.body)(hostile.n / 4), (hostile.body)(hostile.n));
         let (_, small_cost) = send(&acme.owner, &small).await;
         let (reply, cost) = send(&acme.owner, &large).await;

@@ -271,6 +271,17 @@ async fn a_flood_of_documents_does_not_push_out_what_is_used() {
 }
 
 #[tokio::test]
+async fn the_smallest_store_keeps_what_is_large() {
+    let smallest = |config: &mut erpmax::config::Config| config.graphql.documents_bytes = 2 << 20;
+    let app = TestApp::with(smallest).await;
+    let acme = app.company("Acme").await;
+    let large = format!("{{ viewer {{ {} }} }}", "id ".repeat(2_900));
+    register(&acme.owner, &large, json!({})).await.ok();
+    by_hash(&acme.owner, &large, json!({})).await.ok();
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn get_changes_nothing() {
     let app = TestApp::new().await;
     let acme = app.company("Acme").await;
