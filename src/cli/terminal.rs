@@ -42,8 +42,9 @@ pub fn is_interactive() -> bool {
 
 /// Asks for something that is not shown while it is typed.
 pub fn ask_hidden(question: impl Display) -> io::Result<String> {
-    write!(io::stderr(), "{question}: ")?;
     let hidden = Hidden::begin()?;
+    // Whoever waits for the question types nothing that is shown.
+    write!(io::stderr(), "{question}: ")?;
     let line = read_line();
     drop(hidden);
     // The line break was not shown either.

@@ -214,6 +214,19 @@ mod tests {
     }
 
     #[test]
+    fn spaces_around_a_key_are_no_part_of_it() {
+        let mut problems = Problems::default();
+        let given = Some(" a key\n".to_owned());
+        let key = key(
+            given,
+            Environment::Development,
+            Path::new(""),
+            &mut problems,
+        );
+        assert_eq!(key.expose_secret(), "a key");
+    }
+
+    #[test]
     fn weak_keys_are_refused() {
         let long_example = "your-secret-key-change-in-production-0123456789";
         for weak in [

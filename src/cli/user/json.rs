@@ -1,7 +1,7 @@
 //! What came of it, for a program: the words of the API.
 
 use chrono::SecondsFormat;
-use entity::{Timestamp, user};
+use entity::{Timestamp, tenant, user};
 use serde_json::{Value, json};
 
 use super::report::Report;
@@ -55,22 +55,25 @@ fn account_json(user: &user::Model) -> Value {
     })
 }
 
-fn company_json(place: &TenantMembership) -> Value {
-    let TenantMembership { tenant, membership } = place;
-    json!({
-        "id": tenant.id,
-        "name": tenant.name,
-        "slug": tenant.slug,
-        "role": membership.role,
-        "is_default": membership.is_default,
-    })
+fn tenant_json(tenant: &tenant::Model) -> Value {
+    json!({ "id": tenant.id, "name": tenant.name, "slug": tenant.slug })
 }
 
-fn changed_json(changed: &Outcome) -> Value {
+fn company_json(place: &TenantMembership) -> Value {
+    let TenantMembership { tenant, membership } = place;
+    let mut told = tenant_json(tenant);
+    told["role"] = json!(membership.role);
+    told["is_default"] = json!(membership.is_default);
+    told
+}
+
+fn changed_json(outcome: &Outcome) -> Value {
+    let left_alone = outcome.left_alone.iter().map(tenant_json);
     json!({
-        "changed": changed.changed,
-        "account": account_json(&changed.user),
-        "sessions_ended": changed.sessions_ended,
+        "changed": outcome.changed,
+        "account": account_json(&outcome.user),
+        "sessions_ended": outcome.sessions_ended,
+        "companies_without_owner": left_alone.collect::<Vec<_>>(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Tells what came of it: to a person as lines, to a program as JSON (`json.rs`).
 
-use entity::{Timestamp, membership::TenantRole, user};
+use entity::{Timestamp, membership::TenantRole, tenant, user};
 
 use super::json;
 use crate::{
@@ -54,7 +54,11 @@ impl Report {
                 lines.extend(password.iter().map(told));
                 lines
             }
-            Self::Changed(change, changed) => vec![change_line(*change, changed)],
+            Self::Changed(change, outcome) => {
+                let mut lines = vec![change_line(*change, outcome)];
+                lines.extend(outcome.left_alone.iter().map(left_alone));
+                lines
+            }
             Self::PasswordSet(changed, password) => {
                 let ended = sessions_ended(changed.sessions_ended);
                 let mut lines = vec![("set", format!("{}; {ended}", named(&changed.user)))];
@@ -80,6 +84,7 @@ fn change_line(change: Change, changed: &Outcome) -> Line {
         user,
         changed,
         sessions_ended: ended,
+        ..
     } = changed;
     let (done, already) = match change {
         Change::Promote => ("promoted", "a superuser already"),
@@ -93,6 +98,12 @@ fn change_line(change: Change, changed: &Outcome) -> Line {
         (true, Change::Disable) => (done, format!("{who}; {}", sessions_ended(*ended))),
         (true, Change::Promote | Change::Demote | Change::Enable) => (done, who),
     }
+}
+
+fn left_alone(tenant: &tenant::Model) -> Line {
+    let tenant::Model { name, slug, .. } = tenant;
+    let fact = format!("{name} ({slug}) has no owner any more who can sign in");
+    ("company", fact)
 }
 
 fn shown_lines(shown: &Shown) -> Vec<Line> {

@@ -1,9 +1,9 @@
 //! The real program as a process of its own, in an empty directory and with a bare environment.
 
 use std::{
-    io::{Seek, Write},
+    io::{Read, Seek, Write},
     path::Path,
-    process::Stdio,
+    process::{Output, Stdio},
     time::Duration,
 };
 
@@ -130,6 +130,57 @@ impl Place {
         end(command).await
     }
 
+    /// Runs a command at a terminal and answers its questions; how it ended, and what the terminal
+    /// has shown of what was typed.
+    #[cfg(unix)]
+    pub async fn type_into(
+        &self,
+        arguments: &[&str],
+        dialogue: impl Iterator<Item = (&str, &str)>,
+    ) -> (Ended, String) {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+        let master = openpt(flags).expect("a terminal");
+        grantpt(&master).expect("it can be given away");
+        unlockpt(&master).expect("it can be opened");
+        let name = ptsname(&master, Vec::new()).expect("it has a name");
+        let mut terminal = std::fs::OpenOptions::new();
+        terminal.read(true).write(true);
+        let keyboard = terminal.open(name.to_str().expect("its name is text"));
+        let keyboard = keyboard.expect("it can be opened");
+        let watched = keyboard.try_clone().expect("it can be shared");
+        let mut command = self.command(arguments);
+        let mut child = command
+            .stdin(Stdio::from(keyboard))
+            .spawn()
+            .expect("the program can be started");
+        let mut master = std::fs::File::from(master);
+        let mut questions = child.stderr.take().expect("a pipe");
+        for (question, answer) in dialogue {
+            let mut asked = String::new();
+            while !asked.ends_with(question) {
+                let byte = timeout(PATIENCE, questions.read_u8()).await;
+                asked.push(byte.expect("it asks in time").expect("it asks").into());
+            }
+            writeln!(master, "{answer}").expect("it can be typed");
+        }
+        let mut err = String::new();
+        let reading = questions.read_to_string(&mut err);
+        let (output, read) = tokio::join!(timeout(PATIENCE, child.wait_with_output()), reading);
+        read.expect("it complains in text");
+        let mut ended = Ended::of(&output.expect("the command ends").expect("a status"));
+        ended.err = err;
+        // A mark of ours, so that reading ends.
+        writeln!(&watched, "the end").expect("it can be shown");
+        let mut shown = String::new();
+        let mut byte = [0];
+        while !shown.contains("the end") {
+            master.read_exact(&mut byte).expect("it can be read");
+            shown.push(byte[0].into());
+        }
+        (ended, shown)
+    }
+
     /// Runs a script as a person types it, who has the program, the settings and these variables.
     pub async fn bash(&self, script: &str, variables: &[(&str, &str)]) -> Ended {
         let bash = Command::new("bash");
@@ -197,17 +248,21 @@ impl Place {
     }
 }
 
+impl Ended {
+    fn of(output: &Output) -> Self {
+        Self {
+            success: output.status.success(),
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
 async fn end(mut command: Command) -> Ended {
     let ended = timeout(PATIENCE, command.output()).await;
-    let output = ended
-        .expect("the command ends")
-        .expect("the program can be started");
-    Ended {
-        success: output.status.success(),
-        code: output.status.code(),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    let output = ended.expect("the command ends");
+    Ended::of(&output.expect("the program can be started"))
 }
 
 /// A serving process.

@@ -7,7 +7,7 @@ mod password;
 mod standing;
 mod store;
 
-use entity::{ids::UserId, user};
+use entity::{ids::UserId, tenant, user};
 
 pub use self::{
     create::{Created, NewAccount, create},
@@ -38,6 +38,20 @@ pub struct Outcome {
     pub changed: bool,
     /// How many sessions ended with the change.
     pub sessions_ended: usize,
+    /// Companies that have no owner any more who can sign in.
+    pub left_alone: Vec<tenant::Model>,
+}
+
+impl Outcome {
+    /// Of a change that ended no session.
+    fn of(user: user::Model, changed: bool) -> Self {
+        Self {
+            user,
+            changed,
+            sessions_ended: 0,
+            left_alone: Vec::new(),
+        }
+    }
 }
 
 impl Who {

@@ -25,12 +25,12 @@ pub async fn set_password(cx: &Cx, who: &Who, password: &Password) -> Result<Out
     user.password_hash = password_hash;
     user.updated_at = cx.now();
     store::update(&*unit, access, &user).await?;
-    let sessions_ended = logout::end_all(cx, &mut unit, user.id, Which::All).await?;
-    unit.audit(Deed::new(Action::AccountPasswordSet, Target::User(user.id)));
+    let mut outcome = Outcome::of(user, true);
+    outcome.sessions_ended = logout::end_all(cx, &mut unit, found.id, Which::All).await?;
+    unit.audit(Deed::new(
+        Action::AccountPasswordSet,
+        Target::User(found.id),
+    ));
     unit.commit().await?;
-    Ok(Outcome {
-        user,
-        changed: true,
-        sessions_ended,
-    })
+    Ok(outcome)
 }

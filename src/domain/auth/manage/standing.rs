@@ -58,29 +58,21 @@ pub async fn change(cx: &Cx, who: &Who, change: Change, force: bool) -> Result<O
     let mut user = before.clone();
     change.apply(&mut user);
     if user == before {
-        return Ok(Outcome {
-            user,
-            changed: false,
-            sessions_ended: 0,
-        });
+        return Ok(Outcome::of(user, false));
     }
     if rules(&before) && !rules(&user) && !others.iter().any(rules) && !force {
         return Err(Error::Conflict(Reason::LastSuperuser));
     }
     user.updated_at = cx.now();
     store::update(&*unit, access, &user).await?;
-    let sessions_ended = if user.is_active {
-        0
-    } else {
-        logout::end_all(cx, &mut unit, id, Which::All).await?
-    };
+    let mut outcome = Outcome::of(user, true);
+    if change == Change::Disable {
+        outcome.sessions_ended = logout::end_all(cx, &mut unit, id, Which::All).await?;
+        outcome.left_alone = store::owned_alone(&*unit, access, id).await?;
+    }
     unit.audit(Deed::new(change.action(), Target::User(id)));
     unit.commit().await?;
-    Ok(Outcome {
-        user,
-        changed: true,
-        sessions_ended,
-    })
+    Ok(outcome)
 }
 
 /// Whether somebody can sign in and use the operator permissions.

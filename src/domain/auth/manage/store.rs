@@ -1,9 +1,13 @@
 //! Rows of accounts, as an operator sees and changes them.
 
-use entity::{ids::UserId, user};
+use entity::{
+    ids::UserId,
+    membership::{self, TenantRole},
+    tenant, user,
+};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, RelationTrait, sea_query::Expr,
 };
 
 use super::Filter;
@@ -43,6 +47,30 @@ pub async fn update(db: &impl ConnectionTrait, _: SystemAccess, user: &user::Mod
         .exec(db)
         .await?;
     Ok(())
+}
+
+/// The companies that somebody owns and nobody else who can sign in, by name.
+pub async fn owned_alone(
+    db: &impl ConnectionTrait,
+    _: SystemAccess,
+    id: UserId,
+) -> Result<Vec<tenant::Model>> {
+    let owners = || {
+        let owners = membership::Entity::find().select_only();
+        let owners = owners.column(membership::Column::TenantId);
+        owners.filter(membership::Column::Role.eq(TenantRole::Owner))
+    };
+    let own = owners().filter(membership::Column::UserId.eq(id));
+    let shared = owners()
+        .join(JoinType::InnerJoin, membership::Relation::User.def())
+        .filter(membership::Column::UserId.ne(id))
+        .filter(user::Column::IsActive.eq(true));
+    let alone = tenant::Entity::find()
+        .filter(tenant::Column::Id.in_subquery(own.into_query()))
+        .filter(tenant::Column::Id.not_in_subquery(shared.into_query()))
+        .order_by_asc(tenant::Column::Name)
+        .order_by_asc(tenant::Column::Id);
+    Ok(alone.all(db).await?)
 }
 
 /// The newest accounts that match, so many at most.

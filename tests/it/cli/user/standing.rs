@@ -22,7 +22,7 @@ async fn answers(who: &Actor) -> Vec<Option<String>> {
 #[tokio::test]
 async fn a_disabled_account_is_refused_at_once_by_every_server() {
     let place = ready().await;
-    create(&place, ANN, &["--company", "Acme"]).await;
+    let company = create(&place, ANN, &["--company", "Acme"]).await["company"].clone();
     let (one, other) = (place.serve().await, place.serve().await);
     let here = login(&one, ANN, PASSWORD).await.unwrap();
     let there = login(&other, ANN, PASSWORD).await.unwrap();
@@ -31,6 +31,8 @@ async fn a_disabled_account_is_refused_at_once_by_every_server() {
     let told = done(&place, &["disable", ANN]).await;
     assert_eq!(told["sessions_ended"], 2);
     assert_eq!(told["account"]["is_active"], false);
+    let alone = json!([{ "id": company["id"], "name": "Acme", "slug": "acme" }]);
+    assert_eq!(told["companies_without_owner"], alone);
     let unknown = [const { Some(String::new()) }; 4].map(|_| Some("UNAUTHENTICATED".to_owned()));
     for who in [&here, &there] {
         assert_eq!(answers(who).await, unknown);
@@ -142,6 +144,53 @@ async fn a_forgotten_password_is_set_and_old_sessions_end() {
             .unwrap_err(),
         401
     );
+    server.stop().await;
+    place.remove().await;
+}
+
+#[tokio::test]
+async fn a_company_with_another_owner_is_not_left_alone() {
+    let place = ready().await;
+    create(&place, ANN, &["--company", "Acme"]).await;
+    create(&place, BOB, &[]).await;
+    let server = place.serve().await;
+    let ann = login(&server, ANN, PASSWORD).await.unwrap();
+    let tenant = text(ann.get("/tenants/current").await.expect(200), "/id");
+    let invite = json!({ "email": BOB, "role": "owner" });
+    let path = format!("/tenants/{tenant}/users/invite");
+    ann.post(&path, invite).await.expect(201);
+    server.stop().await;
+
+    let told = done(&place, &["disable", ANN]).await;
+    assert_eq!(told["companies_without_owner"], json!([]));
+    let told = place.ok(&["user", "disable", BOB]).await;
+    let left = "Acme (acme) has no owner any more who can sign in";
+    assert!(told.contains(left), "{told}");
+    place.remove().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_password_that_is_typed_is_not_shown() {
+    let place = ready().await;
+    create(&place, ANN, &[]).await;
+    let arguments = ["user", "password", ANN, "--password-stdin"];
+    let typed = |answers: [&'static str; 2]| {
+        let questions = ["Password (not shown): ", "Once more: "];
+        place.type_into(&arguments, questions.into_iter().zip(answers))
+    };
+    let (ended, shown) = typed(["plum-tractor-velvet", "plum-tractor-velvet"]).await;
+    assert!(ended.success && ended.out.starts_with("set"), "{ended:#?}");
+    assert!(!shown.contains("plum"), "{shown}");
+    let (ended, shown) = typed(["saffron-glacier-77", "saffron-glacier-78"]).await;
+    assert_eq!(ended.code, Some(1), "{ended:#?}");
+    assert!(
+        ended.err.contains("differ") && !shown.contains("saffron"),
+        "{ended:#?}"
+    );
+
+    let server = place.serve().await;
+    login(&server, ANN, "plum-tractor-velvet").await.unwrap();
     server.stop().await;
     place.remove().await;
 }
