@@ -5,7 +5,12 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 
 use super::*;
-use crate::support::{Method, redis::RedisServer, storage};
+use crate::support::{
+    Method,
+    process::{Place, Signal},
+    redis::RedisServer,
+    storage,
+};
 
 /// How long a request may take while Redis does not answer. It is given half a second once in a
 /// while; the rest is for slow machines.
@@ -131,4 +136,55 @@ async fn a_redis_that_says_nothing_keeps_nobody_waiting() {
     recovered(&app).await;
     assert_eq!(readiness(&app).await["status"], "ready");
     app.finish().await;
+}
+
+#[tokio::test]
+async fn the_log_and_the_metrics_tell_of_it_once_each_way() {
+    if !storage::full_stack() {
+        return;
+    }
+    let mut server = RedisServer::start().await;
+    let mut place = Place::new().await;
+    place.set("REDIS_URL", &server.url());
+    place.set("METRICS_TOKEN", "the-token-of-the-reader");
+    let running = place.serve().await;
+    let visitor = running.visitor();
+    let reader = visitor.with_access("the-token-of-the-reader");
+    // The state that the metrics show after so many attempts that something was counted.
+    let up = async |attempts: usize| {
+        for n in 0..attempts {
+            let body = json!({ "refresh_token": format!("nonsense {n}") });
+            assert_eq!(visitor.post("/auth/refresh", body).await.status, 401);
+        }
+        let reply = reader.send(Method::GET, "/metrics", None).await;
+        let mut lines = reply.body.lines();
+        let value = lines.find_map(|line| line.strip_prefix("erpmax_redis_up "));
+        value.expect("it is there").to_owned()
+    };
+    assert_eq!(up(5).await, "1.0");
+    server.kill().await;
+    assert_eq!(up(20).await, "0.0");
+    for _ in 0..5 {
+        let ready = visitor.send(Method::GET, "/health/ready", None).await;
+        assert_eq!(ready.json["status"], "degraded", "{ready}");
+    }
+    server.start_again().await;
+    let again = async {
+        let mut interval = tokio::time::interval(Duration::from_millis(20));
+        while up(0).await != "1.0" {
+            interval.tick().await;
+            visitor.send(Method::GET, "/health/ready", None).await;
+        }
+    };
+    tokio::time::timeout(SOON, again)
+        .await
+        .expect("it is found again");
+    running.signal(Signal::TERM);
+    let (code, said) = running.ended().await;
+    assert_eq!(code, Some(0), "{said}");
+    for line in ["does not answer as it should", "answers again"] {
+        assert_eq!(said.matches(line).count(), 1, "{line}: {said}");
+    }
+    assert!(!said.contains("ERROR"), "{said}");
+    place.remove().await;
 }
