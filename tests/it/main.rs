@@ -18,6 +18,7 @@ mod breaking;
 mod cli;
 mod concurrency;
 mod configuration;
+mod container;
 mod docs;
 mod effects;
 mod errors;
