@@ -12,6 +12,7 @@ mod context;
 mod error;
 mod guard;
 mod handler;
+mod in_place;
 mod input;
 mod loader;
 mod mutation;

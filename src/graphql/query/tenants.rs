@@ -9,6 +9,7 @@ use crate::{
     graphql::{
         context::Scope,
         error::Result,
+        in_place::InPlace,
         input::{self, Page, complete, optional},
         types::{
             access::TenantRole,
@@ -56,7 +57,7 @@ impl TenantsQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which one; your current tenant when left out.")] id: Option<ID>,
-    ) -> Result<Option<Tenant>> {
+    ) -> Result<Option<InPlace<Tenant>>> {
         let scope = Scope::of(ctx);
         scope.cx().identity().await?;
         let mut fields = Fields::new();
@@ -65,7 +66,7 @@ impl TenantsQuery {
             Some(id) => tenants::get(scope.cx(), id).await?,
             None => tenants::current(scope.cx()).await?,
         };
-        Ok(Some(Tenant::of_viewer(scope, place)))
+        Ok(Some(InPlace(Tenant::of_viewer(scope, place))))
     }
 
     /// The tenants that you are in, newest first.
@@ -82,7 +83,7 @@ impl TenantsQuery {
         #[graphql(desc = "So many from the end; not together with `first`.")] last: Option<i64>,
         #[graphql(desc = "Only before this cursor.")] before: Option<String>,
         #[graphql(desc = "Which of them.")] filter: Option<TenantFilter>,
-    ) -> Result<Connection<Tenant>> {
+    ) -> Result<InPlace<Connection<Tenant>>> {
         let scope = Scope::of(ctx);
         scope.cx().identity().await?;
         let mut fields = Fields::new();
@@ -100,13 +101,13 @@ impl TenantsQuery {
         let listing = Box::pin(tenants::list(&cx, &filter, &window)).await?;
         scope.announce_tenants(listing.items.iter().map(|item| item.node.tenant.id));
         let filter = Arc::new(filter);
-        Ok(Connection::new(
+        Ok(InPlace(Connection::new(
             listing,
             |place| Tenant::of_viewer(scope, place),
             move || {
                 let (cx, filter) = (cx.clone(), filter.clone());
                 async move { tenants::count(&cx, &filter).await }
             },
-        ))
+        )))
     }
 }

@@ -9,7 +9,7 @@ use super::{id, money::Money, scalars::DateTime};
 use crate::{
     domain::billing,
     error::{Error, Subject},
-    graphql::{context::Scope, error::Result},
+    graphql::{context::Scope, error::Result, in_place::InPlace},
 };
 
 /// Where a subscription stands.
@@ -116,13 +116,13 @@ impl Plan {
     }
 
     /// Price when paid every month.
-    async fn price_monthly(&self) -> Money {
-        Money::new(self.0.price_monthly, &self.0.currency)
+    async fn price_monthly(&self) -> InPlace<Money> {
+        InPlace(Money::new(self.0.price_monthly, &self.0.currency))
     }
 
     /// Price when paid every year.
-    async fn price_yearly(&self) -> Money {
-        Money::new(self.0.price_yearly, &self.0.currency)
+    async fn price_yearly(&self) -> InPlace<Money> {
+        InPlace(Money::new(self.0.price_yearly, &self.0.currency))
     }
 
     /// What the plan offers, for the price page: as a rule a list of sentences.
@@ -131,8 +131,8 @@ impl Plan {
     }
 
     /// What the plan includes.
-    async fn limits(&self) -> Limits {
-        billing::limits(&self.0).into()
+    async fn limits(&self) -> InPlace<Limits> {
+        InPlace(billing::limits(&self.0).into())
     }
 
     /// Whether it can still be chosen. A tenant may be on a plan that no longer can.
@@ -181,8 +181,8 @@ impl TenantSubscription {
     }
 
     /// The plan.
-    async fn plan(&self) -> Result<Plan> {
-        self.subscribed_plan().await
+    async fn plan(&self) -> Result<InPlace<Plan>> {
+        self.subscribed_plan().await.map(InPlace)
     }
 
     /// How often it is paid.
@@ -231,12 +231,12 @@ impl TenantSubscription {
     }
 
     /// What the plan costs per billing period.
-    async fn price(&self) -> Result<Money> {
+    async fn price(&self) -> Result<InPlace<Money>> {
         let Plan(plan) = self.subscribed_plan().await?;
         let minor = match self.model.billing_period {
             subscription::BillingPeriod::Monthly => plan.price_monthly,
             subscription::BillingPeriod::Yearly => plan.price_yearly,
         };
-        Ok(Money::new(minor, &plan.currency))
+        Ok(InPlace(Money::new(minor, &plan.currency)))
     }
 }

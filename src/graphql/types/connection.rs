@@ -2,12 +2,15 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use async_graphql::{Object, OutputType, SimpleObject, TypeName};
+use async_graphql::{ContainerType, Object, SimpleObject, TypeName};
 use futures::future::BoxFuture;
 
 use crate::{
     domain::page::Listing,
-    graphql::error::{Failure, Result},
+    graphql::{
+        error::{Failure, Result},
+        in_place::InPlace,
+    },
 };
 
 /// Counts the whole list; asked only when a client selects `totalCount` and the page does not tell.
@@ -86,20 +89,20 @@ impl<N> Connection<N> {
 
 /// A page of a list. Take `nodes` for the items alone, `edges` for the items with their cursors.
 #[Object(name_type)]
-impl<N: OutputType> Connection<N> {
+impl<N: ContainerType> Connection<N> {
     /// The items with their cursors, in the list's order.
-    async fn edges(&self) -> &[Edge<N>] {
-        &self.edges
+    async fn edges(&self) -> Vec<InPlace<&Edge<N>>> {
+        self.edges.iter().map(InPlace).collect()
     }
 
     /// The items, in the list's order.
-    async fn nodes(&self) -> Vec<&N> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+    async fn nodes(&self) -> Vec<InPlace<&N>> {
+        self.edges.iter().map(|edge| InPlace(&edge.node)).collect()
     }
 
     /// Where the page stands in the list.
-    async fn page_info(&self) -> &PageInfo {
-        &self.page
+    async fn page_info(&self) -> InPlace<&PageInfo> {
+        InPlace(&self.page)
     }
 
     /// How many items the whole list has, filters respected. Counted only when selected.
@@ -111,7 +114,7 @@ impl<N: OutputType> Connection<N> {
     }
 }
 
-impl<N: OutputType> TypeName for Connection<N> {
+impl<N: ContainerType> TypeName for Connection<N> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Connection", N::type_name()).into()
     }
@@ -119,19 +122,19 @@ impl<N: OutputType> TypeName for Connection<N> {
 
 /// An item of a list with its place in it.
 #[Object(name_type)]
-impl<N: OutputType> Edge<N> {
+impl<N: ContainerType> Edge<N> {
     /// The item's place; pass it as `after` or `before`. Opaque: do not take it apart.
     async fn cursor(&self) -> &str {
         &self.cursor
     }
 
     /// The item.
-    async fn node(&self) -> &N {
-        &self.node
+    async fn node(&self) -> InPlace<&N> {
+        InPlace(&self.node)
     }
 }
 
-impl<N: OutputType> TypeName for Edge<N> {
+impl<N: ContainerType> TypeName for Edge<N> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Edge", N::type_name()).into()
     }

@@ -11,7 +11,7 @@ use crate::{
         members::Member,
         tenants::{self, TenantMembership},
     },
-    graphql::{context::Scope, error::Result},
+    graphql::{context::Scope, error::Result, in_place::InPlace},
 };
 
 /// A person's place in a tenant, with both ends as far as they came along.
@@ -59,17 +59,17 @@ impl Membership {
     }
 
     /// Who.
-    async fn user(&self) -> User {
-        User::new(self.scope.clone(), Arc::clone(&self.user))
+    async fn user(&self) -> InPlace<User> {
+        InPlace(User::new(self.scope.clone(), Arc::clone(&self.user)))
     }
 
     /// Where.
-    async fn tenant(&self) -> Result<Tenant> {
+    async fn tenant(&self) -> Result<InPlace<Tenant>> {
         if let Some(tenant) = &self.tenant {
-            return Ok(tenant.clone());
+            return Ok(InPlace(tenant.clone()));
         }
         let place = tenants::get(self.scope.cx(), self.model.tenant_id).await?;
-        Ok(Tenant::of_viewer(&self.scope, place))
+        Ok(InPlace(Tenant::of_viewer(&self.scope, place)))
     }
 
     /// As what.

@@ -25,6 +25,7 @@ use crate::{
     graphql::{
         context::Scope,
         error::Result,
+        in_place::InPlace,
         input::{Page, complete, optional},
     },
 };
@@ -139,7 +140,7 @@ impl Tenant {
         #[graphql(desc = "Only behind this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the end; not together with `first`.")] last: Option<i64>,
         #[graphql(desc = "Only before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Membership>> {
+    ) -> Result<InPlace<Connection<Membership>>> {
         let mut fields = Fields::new();
         let search = fields.take("search", optional(search, |text| SearchTerm::parse(&text)));
         let window = Page {
@@ -158,14 +159,14 @@ impl Tenant {
 
         let (scope, id) = (self.scope.clone(), self.place.tenant.id);
         let listing = Box::pin(scope.member_page(id, &filter, &window)).await?;
-        Ok(Connection::new(
+        Ok(InPlace(Connection::new(
             listing,
             |member| Membership::of_member(&self.scope, member, Some(self.clone())),
             move || {
                 let (scope, filter) = (scope.clone(), filter.clone());
                 async move { scope.member_count(id, &filter).await }
             },
-        ))
+        )))
     }
 
     /// Offers to join that were mailed, newest first. Needs `VIEW_MEMBERS`.
@@ -181,7 +182,7 @@ impl Tenant {
         #[graphql(desc = "Only behind this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the end; not together with `first`.")] last: Option<i64>,
         #[graphql(desc = "Only before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Invitation>> {
+    ) -> Result<InPlace<Connection<Invitation>>> {
         let mut fields = Fields::new();
         let window = Page {
             first,
@@ -197,20 +198,20 @@ impl Tenant {
 
         let (scope, id) = (self.scope.clone(), self.place.tenant.id);
         let listing = Box::pin(scope.invitation_page(id, &filter, &window)).await?;
-        Ok(Connection::new(
+        Ok(InPlace(Connection::new(
             listing,
             |invitation| Invitation::new(&self.scope, invitation),
             move || {
                 let (scope, filter) = (scope.clone(), filter.clone());
                 async move { scope.invitation_count(id, &filter).await }
             },
-        ))
+        )))
     }
 
     /// What the tenant is subscribed to. Needs `VIEW_SUBSCRIPTION`.
-    async fn subscription(&self) -> Result<Option<TenantSubscription>> {
+    async fn subscription(&self) -> Result<Option<InPlace<TenantSubscription>>> {
         let found = self.scope.subscription(self.place.tenant.id).await?;
-        Ok(found.map(|model| TenantSubscription::new(&self.scope, model)))
+        Ok(found.map(|model| InPlace(TenantSubscription::new(&self.scope, model))))
     }
 
     /// What the tenant's plan includes; nothing without a subscription.

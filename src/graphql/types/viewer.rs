@@ -14,6 +14,7 @@ use crate::{
     graphql::{
         context::Scope,
         error::Result,
+        in_place::InPlace,
         input::{Page, complete},
     },
 };
@@ -72,24 +73,25 @@ impl Viewer {
 
     /// The tenant that your token works in; change it with `switchTenant`. Null when you are in no
     /// tenant, or no longer in that one.
-    async fn current_tenant(&self) -> Result<Option<Tenant>> {
+    async fn current_tenant(&self) -> Result<Option<InPlace<Tenant>>> {
         let current = self.scope.current_tenant().await?;
-        Ok(current.map(|place| Tenant::of_viewer(&self.scope, place)))
+        Ok(current.map(|place| InPlace(Tenant::of_viewer(&self.scope, place))))
     }
 
     /// Your place in the current tenant; null when there is none.
-    async fn membership(&self) -> Result<Option<Membership>> {
+    async fn membership(&self) -> Result<Option<InPlace<Membership>>> {
         let current = self.scope.current_tenant().await?;
-        Ok(current.map(|place| Membership::of_viewer(&self.scope, Arc::clone(&self.user), place)))
+        let place = |place| Membership::of_viewer(&self.scope, Arc::clone(&self.user), place);
+        Ok(current.map(place).map(InPlace))
     }
 
     /// Where you are signed in, the session used last first; at most 100 unless configured
     /// otherwise. End one with `revokeSession`, all with `logoutEverywhere`.
-    async fn sessions(&self) -> Result<Vec<Session>> {
+    async fn sessions(&self) -> Result<Vec<InPlace<Session>>> {
         let current = self.scope.cx().identity().await?.session_id;
         let sessions = self.scope.sessions().await?.iter();
         Ok(sessions
-            .map(|session| Session::new(session.clone(), current))
+            .map(|session| InPlace(Session::new(session.clone(), current)))
             .collect())
     }
 
@@ -105,7 +107,7 @@ impl Viewer {
         #[graphql(desc = "Only behind this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the end; not together with `first`.")] last: Option<i64>,
         #[graphql(desc = "Only before this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Membership>> {
+    ) -> Result<InPlace<Connection<Membership>>> {
         let mut fields = Fields::new();
         let window = Page {
             first,
@@ -119,13 +121,13 @@ impl Viewer {
         self.scope
             .announce_tenants(listing.items.iter().map(|item| item.node.tenant.id));
         let cx = self.scope.cx().clone();
-        Ok(Connection::new(
+        Ok(InPlace(Connection::new(
             listing,
             |place| Membership::of_viewer(&self.scope, Arc::clone(&self.user), place),
             move || {
                 let cx = cx.clone();
                 async move { tenants::memberships_count(&cx).await }
             },
-        ))
+        )))
     }
 }
