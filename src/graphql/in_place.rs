@@ -120,12 +120,13 @@ async fn value<T: ContainerType>(
         return Value::String(T::type_name().into_owned());
     }
     let shown = object.resolve_field(&ctx.with_field(field)).await;
-    shown
-        .map(Option::unwrap_or_default)
-        .unwrap_or_else(|error| {
+    match shown {
+        Ok(shown) => shown.unwrap_or_default(),
+        Err(error) => {
             ctx.add_error(error);
             Value::Null
-        })
+        }
+    }
 }
 
 /// Whether a field leads to an object or a list of objects.
@@ -149,7 +150,6 @@ mod tests {
     struct Query;
 
     #[Object]
-    #[expect(clippy::unused_async, reason = "resolvers are async")]
     impl Query {
         async fn usual(&self) -> Vec<Node> {
             vec![Node(0), Node(9)]
