@@ -36,7 +36,7 @@ export async function open(browser, address, options = {}) {
     colorScheme: 'light',
     ...options,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const broken = [];
   const expected = [];

@@ -2,26 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { launch, open } from './browser.js';
+import { open } from './browser.js';
 import { api, invitationLink, start } from './program.js';
+import { stage } from './stage.js';
 
-let program;
-let browser;
-
-before(async () => {
-  program = await start();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await program?.stop();
-});
+const on = stage();
 
 test('the REST reference shows operations and finds them', async () => {
-  const { page, response, shot, behaved } = await open(browser, `${program.base}/redoc`);
+  const { page, response, shot, behaved } = await open(on.browser, `${on.program.base}/redoc`);
   assert.equal(response.status(), 200);
   await page.getByRole('heading', { name: 'Sign in.' }).waitFor();
   await page.getByText('/api/v1/auth/login').first().waitFor();
@@ -35,7 +25,7 @@ test('the REST reference shows operations and finds them', async () => {
 });
 
 test('Swagger UI shows operations and tries them', async () => {
-  const { page, shot, behaved } = await open(browser, `${program.base}/docs`);
+  const { page, shot, behaved } = await open(on.browser, `${on.program.base}/docs`);
   await page.getByText('/api/v1/billing/plans').first().click();
   await page.getByRole('button', { name: 'Execute' }).click();
   await page.locator('.live-responses-table').getByText('"Trial"').first().waitFor();
@@ -44,7 +34,7 @@ test('Swagger UI shows operations and tries them', async () => {
 });
 
 test('somebody joins by the link in their letter', async () => {
-  const { base } = program;
+  const { base } = on.program;
   const ann = await api(base, 'POST', '/api/v1/auth/register', {
     email: 'ann@example.com',
     password: 'plum-tractor-velvet',
@@ -54,9 +44,9 @@ test('somebody joins by the link in their letter', async () => {
   const invite = { email: 'bob@example.com', role: 'member' };
   const path = `/api/v1/tenants/${ann.current_tenant.id}/users/invite`;
   await api(base, 'POST', path, invite, ann.access_token);
-  const link = await invitationLink(program, 'bob@example.com');
+  const link = await invitationLink(on.program, 'bob@example.com');
 
-  const { page, shot, behaved } = await open(browser, link);
+  const { page, shot, behaved } = await open(on.browser, link);
   await page.getByLabel('Your name').fill('Bob Ray');
   await page.getByLabel('Choose a password').fill('quartz-lantern-mossy');
   await shot('join');
@@ -81,13 +71,13 @@ test('all of it works below a path', async () => {
   const base = `http://127.0.0.1:${proxy.address().port}/erp`;
   const below = await start({ PUBLIC_URL: base });
   try {
-    const playground = await open(browser, `${base}/graphql`);
+    const playground = await open(on.browser, `${base}/graphql`);
     await playground.page.locator('.graphiql-query-editor .view-line').first().waitFor();
     await playground.page.getByRole('button', { name: /^Execute query/ }).click();
     await playground.page.getByText('"UNAUTHENTICATED"').first().waitFor();
     await playground.behaved();
     for (const path of ['redoc', 'docs/']) {
-      const other = await open(browser, `${base}/${path}`);
+      const other = await open(on.browser, `${base}/${path}`);
       await other.page.getByText('/api/v1/auth/login').first().waitFor();
       await other.behaved();
     }

@@ -4,13 +4,15 @@
 import type { Fetcher, FetcherOpts, FetcherParams } from '@graphiql/toolkit';
 import { Kind, parse, type ExecutionResult } from 'graphql';
 
-import { bearer, isUnauthenticated, send } from '../session/api';
+import { bearer, failure, isUnauthenticated, send } from '../session/api';
 import { instead, validToken } from '../session/session';
 import { listen } from './subscriptions';
 
 export const fetcher: Fetcher = (params, options) => {
   const headers = ownHeaders(options);
-  return isSubscription(params) ? listen(params, headers) : execute(params, headers);
+  return isSubscription(params)
+    ? listen(params, headers)
+    : execute(params, headers).catch(failure);
 };
 
 async function execute(

@@ -6,7 +6,7 @@ import type { ExecutionResult } from 'graphql';
 import { createClient } from 'graphql-ws';
 
 import { socketAddress } from '../address';
-import { bearer } from '../session/api';
+import { bearer, failure } from '../session/api';
 import { validToken } from '../session/session';
 
 export async function* listen(
@@ -30,20 +30,16 @@ export async function* listen(
   try {
     for await (const message of client.iterate(payload)) yield message as ExecutionResult;
   } catch (error) {
-    throw readable(error);
+    yield failure(inWords(error));
   } finally {
     await client.dispose();
   }
 }
 
 /** What a socket throws is an event, which shows as `{}`. */
-function readable(error: unknown): unknown {
+function inWords(error: unknown): unknown {
   if (error instanceof CloseEvent) {
-    const why = error.reason || 'no reason given';
-    return new Error(`The connection for subscriptions was closed: ${error.code}, ${why}.`);
+    return `The socket was closed: ${error.code}, ${error.reason || 'without a reason'}.`;
   }
-  if (error instanceof Event) {
-    return new Error('The connection for subscriptions could not be opened.');
-  }
-  return error;
+  return error instanceof Event ? 'The socket could not be opened.' : error;
 }

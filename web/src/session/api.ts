@@ -1,6 +1,6 @@
 // Sends operations to the API.
 
-import type { ExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionResult } from 'graphql';
 
 import { address } from '../address';
 
@@ -51,4 +51,9 @@ export function bearer(token: string): Record<string, string> {
 
 export function isUnauthenticated(answer: ExecutionResult): boolean {
   return (answer.errors ?? []).some((error) => error.extensions?.code === 'UNAUTHENTICATED');
+}
+
+/** What kept an operation from being answered, in the form of an answer. */
+export function failure(error: unknown): ExecutionResult {
+  return { errors: [new GraphQLError(error instanceof Error ? error.message : String(error))] };
 }
