@@ -1,12 +1,17 @@
 //! What the documents show is run: the operations for frontends, and both forms of README's walk as
 //! a newcomer would type them (with bash and curl), against the real program on either stack.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use async_graphql::parser::{parse_query, types::OperationType};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Actor, Company, PASSWORD, TestApp, client::text, db, process::Place};
+use crate::support::{
+    Actor, Company, PASSWORD, TestApp,
+    client::text,
+    db,
+    process::{Place, Signal},
+};
 
 fn operations() -> Vec<(String, String)> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations");
@@ -161,6 +166,41 @@ async fn walk(page: &str, name: &str, words: &[&str]) {
         );
     }
     server.stop().await;
+    place.remove().await;
+}
+
+/// What a banner says, by what it says it of.
+fn facts(banner: &str) -> BTreeMap<String, String> {
+    let lines = banner
+        .lines()
+        .skip_while(|line| !line.contains(" serves ("));
+    lines
+        .take_while(|line| !line.starts_with("Ctrl-C"))
+        .filter_map(|line| line.strip_prefix("  ")?.split_once("  "))
+        .map(|(name, fact)| (name.to_owned(), fact.trim().to_owned()))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_readme_shows_the_banner() {
+    let place = Place::new().await;
+    let server = place.serve().await;
+    let base = server.base.clone();
+    server.signal(Signal::TERM);
+    let (_, said) = server.ended().await;
+    let said = facts(&said.replace(&base, "http://127.0.0.1:8000"));
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let shown = facts(&readme);
+    let names = |facts: &BTreeMap<String, String>| facts.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&said), names(&shown));
+    // The rest depends on the stack; these on whether `web/` was built, which README's was not.
+    let mut same = vec!["GraphQL", "REST", "Health", "Metrics"];
+    if !erpmax::pages::is_built() {
+        same.extend(["Playground", "API pages"]);
+    }
+    for name in same {
+        assert_eq!(said[name], shown[name], "{name}");
+    }
     place.remove().await;
 }
 
