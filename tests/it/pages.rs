@@ -63,6 +63,10 @@ async fn each_page_may_do_what_it_needs_and_nothing_more() {
     if is_built() {
         pages.push(("/graphql", set(&["'self'", "'unsafe-inline'"])));
         pages.push(("/redoc", set(&["'self'", "'unsafe-inline'"])));
+    } else {
+        let stock = policy(&page(&visitor, "/graphql").await);
+        assert_eq!(stock["connect-src"], set(&["'self'"]));
+        assert_eq!(stock["frame-ancestors"], set(&["'none'"]));
     }
     for (path, styles) in pages {
         let reply = page(&visitor, path).await;

@@ -13,18 +13,24 @@ const PICTURE = /"https:\/\/cdn\.redoc\.ly\/redoc\/logo-mini\.svg"/g;
 const NO_PICTURE = '"data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="';
 
 export function selfContainedRedoc(): Plugin {
+  let serves = false;
   return {
     name: 'self-contained-redoc',
-    apply: 'build',
+    config: () => ({ optimizeDeps: { exclude: ['redoc'] } }),
+    configResolved({ command }) {
+      serves = command === 'serve';
+    },
     transform(code, id) {
-      if (!STANDALONE.test(id)) return null;
+      if (!STANDALONE.test(id.split('?')[0] ?? '')) return null;
+      only(PICTURE, code);
+      const plain = code.replace(PICTURE, NO_PICTURE);
+      // `npm run dev` has no policy to keep to, and no files to emit.
+      if (serves) return { code: asModule(plain), map: null };
       const text: unknown = runInNewContext(only(WORKER, code)[1] ?? '');
       if (typeof text !== 'string') this.error('the worker of ReDoc is no text any more');
-      only(PICTURE, code);
       const file = this.emitFile({ type: 'asset', name: 'redoc-search.js', source: text });
       const worker = `new Worker(import.meta.ROLLUP_FILE_URL_${file})`;
-      const script = code.replace(WORKER, () => worker).replace(PICTURE, NO_PICTURE);
-      return { code: asModule(script), map: null };
+      return { code: asModule(plain.replace(WORKER, () => worker)), map: null };
     },
   };
 }

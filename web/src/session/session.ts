@@ -49,11 +49,14 @@ export async function switchTo(tenantId: string): Promise<void> {
   if (token) await settle(await switched(tenantId, token));
 }
 
-/** Ends the session at the server too. Here it ends in any case. */
+/** Ends the session at the server. Here it ends in any case. */
 export async function signOut(): Promise<void> {
-  const token = await validToken();
-  become({ tokens: null, person: null, notice: null });
-  if (token) await signedOut(token);
+  try {
+    const token = await validToken();
+    if (token) await signedOut(token);
+  } finally {
+    become({ tokens: null, person: null, notice: null });
+  }
 }
 
 /** An access token that is good for some seconds yet, or nothing when nobody is signed in. */
