@@ -1,7 +1,7 @@
 """Leads the requests of schemathesis to where something is.
 
 A drawn id is nobody's, a drawn token opens nothing: of such requests one would only ever learn that
-they are refused. So every other drawn id, password and token becomes one that is good. Whether it does
+they are refused. So three of four drawn ids, passwords and tokens become good ones. Whether one does
 depends on the drawn value alone, so that a run can be repeated."""
 
 import atexit
@@ -103,7 +103,7 @@ class SignedIn:
 
 def chosen(drawn):
     """Whether a drawn value becomes a good one."""
-    return zlib.crc32(repr(drawn).encode()) % 2 == 0
+    return zlib.crc32(repr(drawn).encode()) % 4 > 0
 
 
 def is_id(value):
