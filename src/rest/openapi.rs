@@ -8,9 +8,9 @@ use serde_json::Value;
 use utoipa::{
     IntoResponses, OpenApi,
     openapi::{
-        ContentBuilder, HeaderBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Response,
-        ResponseBuilder, SchemaFormat, Type,
-        schema::SchemaType,
+        ArrayBuilder, ContentBuilder, HeaderBuilder, KnownFormat, ObjectBuilder, Ref, RefOr,
+        Response, ResponseBuilder, Schema, SchemaFormat, Type,
+        schema::{AdditionalProperties, AnyOfBuilder, SchemaType},
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -46,7 +46,7 @@ or too large headers).",
 )]
 pub struct Document;
 
-/// Adds what the macro cannot say: the bearer scheme and the shared refusals.
+/// Adds what the macro cannot say: the bearer scheme, the shared refusals, JSON as it is read.
 struct Shared;
 
 impl utoipa::Modify for Shared {
@@ -56,6 +56,8 @@ impl utoipa::Modify for Shared {
         bearer.bearer_format = Some("JWT".to_owned());
         bearer.description = Some("The `access_token` of a sign-in.".to_owned());
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let json = RefOr::T(json_schema());
+        components.schemas.insert(JSON.to_owned(), json);
         for refusal in Refusal::ALL {
             let response = RefOr::T(refusal.response());
             components
@@ -64,6 +66,11 @@ impl utoipa::Modify for Shared {
         }
     }
 }
+
+/// Any JSON that we keep: PostgreSQL has no place for a NUL character.
+const JSON: &str = "Json";
+/// A text without NUL characters.
+const NO_NUL: &str = r"^[^\x00]*$";
 
 /// A refusal that several operations know.
 #[derive(Clone, Copy)]
@@ -249,7 +256,47 @@ pub fn password_schema() -> ObjectBuilder {
         ))
         .min_length(Some(crate::domain::values::PASSWORD_MIN))
         .max_length(Some(crate::domain::values::PASSWORD_MAX))
-        .pattern(Some(r"^[^\x00]*$"))
+        .pattern(Some(NO_NUL))
+}
+
+/// The schema of settings, as they are read; null empties them.
+pub fn settings_schema() -> ObjectBuilder {
+    json_object()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+        .description(Some(
+            "Replaces the old object; null empties it. At most 64 KiB, without NUL characters.",
+        ))
+}
+
+fn json_object() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .property_names(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some(NO_NUL))
+                .build(),
+        ))
+        .additional_properties(Some(AdditionalProperties::RefOr(
+            Ref::from_schema_name(JSON).into(),
+        )))
+}
+
+fn json_schema() -> Schema {
+    let plain = SchemaType::from_iter([Type::Null, Type::Boolean, Type::Number]);
+    AnyOfBuilder::new()
+        .description(Some(
+            "Any JSON without NUL characters in its texts and names.",
+        ))
+        .item(ObjectBuilder::new().schema_type(plain))
+        .item(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some(NO_NUL)),
+        )
+        .item(ArrayBuilder::new().items(Ref::from_schema_name(JSON)))
+        .item(json_object())
+        .build()
+        .into()
 }
 
 /// The schema of a role, as it is read.
@@ -279,5 +326,26 @@ mod tests {
     fn sets_of_refusals_point_to_shared_ones() {
         let set = NeedsTenant::responses();
         assert_eq!(set.keys().collect::<Vec<_>>(), ["401", "403"]);
+    }
+
+    #[test]
+    fn no_text_of_json_that_we_keep_holds_nul() {
+        let json = serde_json::to_value(json_schema()).expect("a schema");
+        let settings = serde_json::to_value(settings_schema().build()).expect("a schema");
+        for text in [
+            &json["anyOf"][1],
+            &json["anyOf"][3]["propertyNames"],
+            &settings["propertyNames"],
+        ] {
+            assert_eq!(text["pattern"], NO_NUL);
+        }
+        let whole = "#/components/schemas/Json";
+        for inside in [
+            &json["anyOf"][2]["items"],
+            &json["anyOf"][3]["additionalProperties"],
+            &settings["additionalProperties"],
+        ] {
+            assert_eq!(inside["$ref"], whole);
+        }
     }
 }

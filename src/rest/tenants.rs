@@ -12,7 +12,7 @@ use super::{
     form::{Checked, Form, Read},
     openapi::{
         Anywhere, NeedsCurrentTenant, NeedsTenant, NeedsUser, ReadsBody, ReadsParameters,
-        name_schema,
+        name_schema, settings_schema,
     },
     views::{CurrentTenant, Tenant},
 };
@@ -100,8 +100,7 @@ async fn get(SignedIn(cx): SignedIn, Input(id): Input<TenantId>) -> Answer<Envel
 struct UpdateBody {
     #[schema(schema_with = name_schema, required = false)]
     name: Option<CompanyName>,
-    /// Replaces the old object; null empties it. At most 64 KiB, without NUL characters.
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = settings_schema, required = false)]
     settings: Patch<Settings>,
 }
 
