@@ -24,16 +24,21 @@ export SECRET_KEY=benchmark-benchmark-benchmark-00
 export BENCH_EMAIL=bench@example.com BENCH_PASSWORD='SecurePass123!'
 # Argon2id of that password: 19 MiB, 2 passes, 1 lane.
 hash='$argon2id$v=19$m=19456,t=2,p=1$JGGY/g0/5TdGyyPaJbXY9w$xIlLYXKvfXORl73YGC4oG8mlVlldWSuRJBvsf2ZOzxc'
-# As in production, JSON lines included; only the rates are raised.
+# As in production, JSON lines included; only the rates are raised. To the database without TLS, like the
+# peers and the floor.
 settings=(
   ENVIRONMENT=production HOST=127.0.0.1 PORT="$port" PUBLIC_URL="http://127.0.0.1:$port"
-  DATA_DIR="$work/data" DATABASE_URL="$postgres/erpmax_bench" REDIS_URL="$redis" REDIS_PREFIX=bench:
+  DATA_DIR="$work/data" DATABASE_URL="$postgres/erpmax_bench?sslmode=disable" REDIS_URL="$redis" REDIS_PREFIX=bench:
   ALLOWED_ORIGINS=http://localhost:3000 RATE_LIMIT_SCALE=1000000 METRICS_ADDR="$metrics"
 )
 
 build() {
   mkdir -p "$work/runner"
-  [ -x "$ERPBENCH" ] || cargo build --release --manifest-path "$shared/load/Cargo.toml" --target-dir "$work/load"
+  if [ ! -x "$ERPBENCH" ]; then
+    # A copy, because cargo writes a lock file beside the manifest.
+    cp -r "$shared/load" "$work/tools" && chmod -R u+w "$work/tools"
+    cargo build --release --manifest-path "$work/tools/Cargo.toml" --target-dir "$work/load"
+  fi
   [ -n "${ERPMAX:-}" ] || (cd "$repo" && cargo build --release --locked)
   if [ ! -d "$peers/node_modules" ]; then
     mkdir -p "$peers" && cp "$shared"/peers/* "$peers" && chmod -R u+w "$peers"
