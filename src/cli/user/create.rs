@@ -17,7 +17,7 @@ pub struct Create {
     /// The address to sign in with.
     #[arg(value_name = "EMAIL")]
     pub email: String,
-    /// The person's name [default: what stands before the `@`].
+    /// The person's name [default: the first part of the address].
     #[arg(long)]
     pub name: Option<String>,
     /// Found a company with a trial, which the account owns.
