@@ -8,7 +8,7 @@ use entity::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Member, invite, link, store};
+use super::{Member, invitation_store, invite, link};
 use crate::{
     domain::{
         audit::{Action, Deed, Target},
@@ -67,7 +67,7 @@ pub async fn accept_invitation(cx: &Cx, accept: AcceptInvitation) -> Result<Acce
         Err(Error::Unauthenticated(_)) => None,
         Err(failure) => return Err(failure),
     };
-    let shown = store::invitation_by_token(cx.db(), &hash).await?;
+    let shown = invitation_store::invitation_by_token(cx.db(), &hash).await?;
     // Whoever has a key that was dropped could make links of it.
     let shown = shown.filter(|shown| link::recall(cx, shown).is_some());
     let shown = shown.ok_or(Error::NotFound(Subject::Invitation))?;
@@ -163,7 +163,7 @@ async fn hold(
     shown: &invitation::Model,
 ) -> Result<(tenant::Model, invitation::Model)> {
     let tenant = tenants::store::lock(&**unit, shown.tenant_id).await?;
-    let invitation = store::invitation_by_token(&**unit, &shown.token_hash).await?;
+    let invitation = invitation_store::invitation_by_token(&**unit, &shown.token_hash).await?;
     let invitation = invitation.ok_or(Error::NotFound(Subject::Invitation))?;
     usable(cx, &invitation)?;
     Ok((tenant, invitation))
@@ -192,7 +192,7 @@ async fn enter(
     limits::seat_free(&**unit, tenant).await?;
     let membership = invite::add_member(cx, unit, tenant.id, user, invitation.role).await?;
     accepted(cx, &mut invitation, user.id);
-    store::update_invitation(&**unit, &invitation).await?;
+    invitation_store::update_invitation(&**unit, &invitation).await?;
     Ok(membership)
 }
 

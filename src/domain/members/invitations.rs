@@ -9,8 +9,8 @@ use entity::{
 use serde_json::json;
 
 use super::{
+    invitation_store,
     invite::{close, may_touch, renew},
-    store,
 };
 use crate::{
     domain::{
@@ -41,7 +41,7 @@ pub async fn invitations(
     window: &Window,
 ) -> Result<Listing<invitation::Model>> {
     let access = cx.tenant(tenant).await?.require(Permission::ViewMembers)?;
-    store::invitations(cx.db(), &access, filter, window).await
+    invitation_store::invitations(cx.db(), &access, filter, window).await
 }
 
 /// How many invitations match.
@@ -51,7 +51,7 @@ pub async fn count_invitations(
     filter: &InvitationFilter,
 ) -> Result<u64> {
     let access = cx.tenant(tenant).await?.require(Permission::ViewMembers)?;
-    store::count_invitations(cx.db(), &access, filter).await
+    invitation_store::count_invitations(cx.db(), &access, filter).await
 }
 
 /// The same window of the invitations of each of the tenants, in one statement: for loaders. A
@@ -66,7 +66,7 @@ pub async fn invitations_each(
         .access_set()
         .await?
         .only(tenants, Permission::ViewMembers);
-    let found = store::invitations_each(cx.db(), &permitted, filter, window).await?;
+    let found = invitation_store::invitations_each(cx.db(), &permitted, filter, window).await?;
     Ok(permitted.complete(found))
 }
 
@@ -80,7 +80,7 @@ pub async fn count_invitations_each(
         .access_set()
         .await?
         .only(tenants, Permission::ViewMembers);
-    let found = store::count_invitations_each(cx.db(), &permitted, filter).await?;
+    let found = invitation_store::count_invitations_each(cx.db(), &permitted, filter).await?;
     Ok(permitted.complete(found))
 }
 
@@ -104,7 +104,10 @@ async fn resend(cx: Cx, tenant: TenantId, id: InvitationId) -> Result<invitation
         .tenant(tenant)
         .await?
         .require(Permission::InviteMembers)?;
-    let found = open(&access, store::invitation(cx.db(), &access, id).await?)?;
+    let found = open(
+        &access,
+        invitation_store::invitation(cx.db(), &access, id).await?,
+    )?;
     cx.throttle(Attempt::InvitationLetter {
         tenant: access.tenant_id(),
         recipient: &found.email_normalized,
@@ -112,7 +115,10 @@ async fn resend(cx: Cx, tenant: TenantId, id: InvitationId) -> Result<invitation
     .await?;
     let mut unit = cx.begin().await?;
     let (tenant, access) = unit.lock(&access).await?;
-    let invitation = open(&access, store::invitation(&*unit, &access, id).await?)?;
+    let invitation = open(
+        &access,
+        invitation_store::invitation(&*unit, &access, id).await?,
+    )?;
     limits::in_good_standing(cx, &*unit, &tenant).await?;
     let invitation = renew(cx, &mut unit, &access, invitation).await?;
     unit.commit_with(invitation).await
@@ -140,7 +146,7 @@ async fn revoke(cx: Cx, tenant: TenantId, id: InvitationId) -> Result<invitation
         .require(Permission::InviteMembers)?;
     let mut unit = cx.begin().await?;
     let (_, access) = unit.lock(&access).await?;
-    let found = store::invitation(&*unit, &access, id).await?;
+    let found = invitation_store::invitation(&*unit, &access, id).await?;
     if let Some(revoked) = &found
         && revoked.status == InvitationStatus::Revoked
     {
@@ -148,7 +154,7 @@ async fn revoke(cx: Cx, tenant: TenantId, id: InvitationId) -> Result<invitation
     }
     let mut invitation = open(&access, found)?;
     close(cx, &mut invitation, InvitationStatus::Revoked);
-    store::update_invitation(&*unit, &invitation).await?;
+    invitation_store::update_invitation(&*unit, &invitation).await?;
     let tenant_id = access.tenant_id();
     unit.emit(DomainEvent::InvitationRevoked {
         tenant_id,

@@ -9,7 +9,7 @@ use entity::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Member, link, store};
+use super::{Member, invitation_store, link, store};
 use crate::{
     config::InviteUnknown,
     domain::{
@@ -101,13 +101,13 @@ async fn join(
 ) -> Result<Member> {
     let tenant_id = access.tenant_id();
     if let Some(mut open) =
-        store::pending_invitation(&**unit, tenant_id, &user.email_normalized).await?
+        invitation_store::pending_invitation(&**unit, tenant_id, &user.email_normalized).await?
     {
         may_touch(access, &open)?;
         // They registered before they opened the letter; its link has nothing left to give.
         close(cx, &mut open, InvitationStatus::Accepted);
         open.accepted_by = Some(user.id);
-        store::update_invitation(&**unit, &open).await?;
+        invitation_store::update_invitation(&**unit, &open).await?;
     }
     let membership = add_member(cx, unit, tenant_id, &user, role).await?;
     unit.enqueue(Job::MembershipMail {
@@ -156,8 +156,12 @@ async fn send(
     access: &TenantAccess,
     invite: &Invite,
 ) -> Result<invitation::Model> {
-    let pending =
-        store::pending_invitation(&**unit, access.tenant_id(), invite.email.normalized()).await?;
+    let pending = invitation_store::pending_invitation(
+        &**unit,
+        access.tenant_id(),
+        invite.email.normalized(),
+    )
+    .await?;
     if let Some(mut open) = pending {
         may_touch(access, &open)?;
         open.role = invite.role;
@@ -181,7 +185,7 @@ async fn send(
         created_at: now,
         updated_at: now,
     };
-    store::insert_invitation(&**unit, invitation.clone()).await?;
+    invitation_store::insert_invitation(&**unit, invitation.clone()).await?;
     announce(unit, &invitation, Action::InvitationSent);
     Ok(invitation)
 }
@@ -198,7 +202,7 @@ pub(super) async fn renew(
     invitation.invited_by = Some(access.user_id());
     invitation.expires_at = expiry(cx)?;
     invitation.updated_at = cx.now();
-    store::update_invitation(&**unit, &invitation).await?;
+    invitation_store::update_invitation(&**unit, &invitation).await?;
     announce(unit, &invitation, Action::InvitationRenewed);
     Ok(invitation)
 }

@@ -6,7 +6,7 @@ use entity::{
     membership::TenantRole,
 };
 
-use super::{link, store};
+use super::{invitation_store, link, store};
 use crate::{
     domain::cx::Cx,
     error::{Error, Result},
@@ -20,7 +20,9 @@ pub async fn compose_invitation(
     generation: i32,
 ) -> Result<Option<Letter>> {
     let system = cx.system_access()?;
-    let Some((invitation, tenant)) = store::invitation_to_send(cx.db(), system, id).await? else {
+    let Some((invitation, tenant)) =
+        invitation_store::invitation_to_send(cx.db(), system, id).await?
+    else {
         return Ok(None);
     };
     if invitation.status != InvitationStatus::Pending || invitation.generation != generation {

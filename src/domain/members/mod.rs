@@ -2,6 +2,7 @@
 
 mod accept;
 mod change_role;
+mod invitation_store;
 mod invitations;
 mod invite;
 mod leave;
