@@ -21,7 +21,7 @@ use crate::{
         clock::{Clock, Ids},
         events::EventBus,
         mailer::Mailer,
-        queue::JobQueue,
+        queue::{JobQueue, Slots},
     },
     storage::Storage,
 };
@@ -42,6 +42,8 @@ pub struct Parts {
     pub bus: EventBus,
     /// Jobs to workers.
     pub queue: JobQueue,
+    /// Places for work that goes on after its message was answered.
+    pub slots: Slots,
     /// Letters.
     pub mailer: Mailer,
     /// What time it is.

@@ -1,10 +1,10 @@
-//! `outbox`: durable jobs on their way to the queue.
+//! `outbox`: durable jobs until they are done.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{Timestamp, ids::OutboxMessageId};
 
-/// A job that is not yet safe with the queue.
+/// A job that is not done.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "outbox")]
 pub struct Model {
@@ -22,8 +22,10 @@ pub struct Model {
     pub attempts: i32,
     /// Not to be taken before.
     pub available_at: Timestamp,
-    /// Taken by a relay until then; a relay that dies loses its claim.
+    /// Taken until then, by a relay or by whoever has the message that was sent; who dies loses it.
     pub claimed_until: Option<Timestamp>,
+    /// When a broker confirmed the message of this attempt.
+    pub sent_at: Option<Timestamp>,
     /// When it was given up; a person must look at it.
     pub dead_at: Option<Timestamp>,
     /// Why the last attempt failed; never holds a secret.

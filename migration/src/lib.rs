@@ -26,6 +26,7 @@ mod m20261123_000013_idempotency_records;
 mod m20261123_000014_foreign_key_indexes;
 mod m20261123_000015_session_expiry_index;
 mod m20261123_000017_live_sessions;
+mod m20261123_000018_outbox_sent;
 
 /// Knows every migration and their order.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000014_foreign_key_indexes::Migration),
             Box::new(m20261123_000015_session_expiry_index::Migration),
             Box::new(m20261123_000017_live_sessions::Migration),
+            Box::new(m20261123_000018_outbox_sent::Migration),
         ]
     }
 }

@@ -25,7 +25,7 @@ use crate::{
         clock::{Clock, Ids},
         events::EventBus,
         mailer::Mailer,
-        queue::JobQueue,
+        queue::{JobQueue, Slots},
         redis::Redis,
     },
     storage::Storage,
@@ -63,12 +63,15 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
         None => (EventBus::local(), None),
     };
 
+    let outbox_wake = Arc::new(Notify::new());
+    let slots = Slots::new(config.worker.slots, outbox_wake.clone());
     let app = App::new(Parts {
         cache,
         bus,
         // In the process on every stack: a job stays in the outbox until it was handled, so the
         // queue may forget. More room than there are workers would only let leases run out.
-        queue: JobQueue::local(config.worker.concurrency),
+        queue: JobQueue::local(config.worker.concurrency, slots.clone()),
+        slots,
         mailer: mailer(&config, clock.clone()),
         passwords: PasswordHasher::new(
             config.auth.hashing_permits,
@@ -84,7 +87,7 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
         places: tenants::places(),
         subscriptions: billing::gather_subscriptions(),
         plans: PlanCache::default(),
-        outbox_wake: Arc::new(Notify::new()),
+        outbox_wake,
         tasks: TaskTracker::new(),
         config,
         db,

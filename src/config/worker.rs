@@ -15,6 +15,11 @@ pub struct WorkerSettings {
     #[arg(default_value = "4", hide_short_help = true)]
     pub worker_concurrency: NonZero<u16>,
 
+    /// How many jobs on tenants' sites run at once; more of them wait.
+    #[arg(long, env = "PROVISION_SLOTS", global = true, value_name = "N")]
+    #[arg(default_value = "2", hide_short_help = true)]
+    pub provision_slots: NonZero<u16>,
+
     /// After how many seconds a job is given up and tried again later.
     #[arg(long, env = "JOB_TIMEOUT_SECONDS", global = true, value_name = "N")]
     #[arg(default_value_t = 15, value_parser = value_parser!(u64).range(1..))]
@@ -26,6 +31,12 @@ pub struct WorkerSettings {
     #[arg(long, env = "JOB_LEASE_SECONDS", global = true, value_name = "N")]
     #[arg(default_value_t = 30, hide_short_help = true)]
     pub job_lease_seconds: u64,
+
+    /// After how many minutes a job is sent to RabbitMQ again that nobody has done.
+    #[arg(long, env = "QUEUE_RESEND_MINUTES", global = true, value_name = "N")]
+    #[arg(default_value_t = 15, value_parser = value_parser!(u64).range(1..=10_080))]
+    #[arg(hide_short_help = true)]
+    pub queue_resend_minutes: u64,
 
     /// How often a job is tried before a person must look at it.
     #[arg(long, env = "JOB_MAX_ATTEMPTS", global = true, value_name = "N")]
@@ -68,10 +79,14 @@ pub struct WorkerSettings {
 pub struct Worker {
     /// How many jobs run at once.
     pub concurrency: usize,
+    /// How many jobs on sites run at once.
+    pub slots: usize,
     /// When a job is given up.
     pub job_timeout: Duration,
     /// For how long a job taken from the outbox belongs to who took it.
     pub claim_lease: Duration,
+    /// When a job is sent to the broker again.
+    pub resend: Duration,
     /// How often a job is tried.
     pub max_attempts: i32,
     /// How many jobs are taken at a time.
@@ -96,8 +111,10 @@ impl WorkerSettings {
         }
         Worker {
             concurrency: self.worker_concurrency.get().into(),
+            slots: self.provision_slots.get().into(),
             job_timeout: Duration::from_secs(self.job_timeout_seconds),
             claim_lease: Duration::from_secs(self.job_lease_seconds),
+            resend: Duration::from_mins(self.queue_resend_minutes),
             max_attempts: self.job_max_attempts,
             relay_batch: self.relay_batch,
             relay_interval: Duration::from_millis(self.relay_interval_milliseconds),

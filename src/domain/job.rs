@@ -41,9 +41,48 @@ pub enum Job {
     },
 }
 
+/// What waits together. A lane that is busy, or off, holds up no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Work on a tenant's site. It takes long, so a worker has places for a few at a time.
+    Provisioning,
+    /// Letters, and whatever else is done within seconds.
+    Letters,
+}
+
+impl Lane {
+    /// Every lane.
+    pub const ALL: [Self; 2] = [Self::Provisioning, Self::Letters];
+
+    /// Its name, in the logs and in the names of queues.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Provisioning => "provisioning",
+            Self::Letters => "letters",
+        }
+    }
+
+    /// The lane of a kind of job. One that nobody knows is in the quick lane, where that is found out.
+    pub fn of(kind: &str) -> Self {
+        if Job::PROVISIONING.contains(&kind) {
+            Self::Provisioning
+        } else {
+            Self::Letters
+        }
+    }
+}
+
 impl Job {
     /// The kinds that send letters.
     pub const LETTERS: &[&str] = &["invitation_mail", "membership_mail", "ownership_mail"];
+
+    /// The kinds that work on sites.
+    pub const PROVISIONING: &[&str] = &["provision"];
+
+    /// Where it waits.
+    pub fn lane(&self) -> Lane {
+        Lane::of(self.kind())
+    }
 
     /// The job's name in the outbox and in the logs.
     pub fn kind(&self) -> &'static str {

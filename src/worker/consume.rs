@@ -14,19 +14,29 @@ use tracing::Instrument;
 use super::handlers;
 use crate::{
     app::App,
-    domain::cx::Cx,
+    domain::{cx::Cx, job::Lane},
     error::Error,
-    ports::queue::{Delivery, Message, Outcome},
+    ports::queue::{Delivery, Message, Outcome, Slot},
 };
 
-/// One worker; ends when the queue is closed.
-pub(super) async fn run(app: App) {
-    while let Some(delivery) = app.queue.next().await {
-        handle(&app, delivery).await;
+/// One worker of the quick lane; ends when the queue is closed.
+pub(super) async fn letters(app: App) {
+    while let Some(delivery) = app.queue.next(Lane::Letters).await {
+        handle(&app, delivery, None).await;
     }
 }
 
-async fn handle(app: &App, delivery: Delivery) {
+/// The worker of the slow lane; ends when the queue is closed. It has a place for the work before it
+/// takes a message, and the work goes on there when the message was answered.
+pub(super) async fn provisioning(app: App) {
+    let mut place = app.slots.acquire().await;
+    while let Some(delivery) = app.queue.next(Lane::Provisioning).await {
+        handle(&app, delivery, Some(place)).await;
+        place = app.slots.acquire().await;
+    }
+}
+
+async fn handle(app: &App, delivery: Delivery, place: Option<Slot>) {
     let message = &delivery.message;
     let span = tracing::info_span!(
         "job",
@@ -37,7 +47,7 @@ async fn handle(app: &App, delivery: Delivery) {
     );
     let outcome = async {
         let started = Instant::now();
-        let outcome = attempt(app, message).await;
+        let outcome = attempt(app, message, place).await;
         log(message, &outcome, started.elapsed());
         let (kind, elapsed) = (message.job.kind(), started.elapsed());
         app.metrics.jobs.handled(kind, outcome.word(), elapsed);
@@ -47,14 +57,14 @@ async fn handle(app: &App, delivery: Delivery) {
     delivery.finish(outcome);
 }
 
-async fn attempt(app: &App, message: &Message) -> Outcome {
+async fn attempt(app: &App, message: &Message, place: Option<Slot>) -> Outcome {
     let request_id = message
         .request_id
         .clone()
         .unwrap_or_else(|| message.id.to_string());
     let cx = Cx::system(app.clone(), "worker", request_id);
     let limit = app.config.worker.job_timeout;
-    let handled = timeout(limit, handlers::handle(&cx, message));
+    let handled = timeout(limit, handlers::handle(&cx, message, place));
     match AssertUnwindSafe(handled).catch_unwind().await {
         Ok(Ok(Ok(()))) => Outcome::Done,
         Ok(Ok(Err(error))) => failed(&error),

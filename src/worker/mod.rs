@@ -19,8 +19,9 @@ use crate::{
 /// in hand is finished.
 pub fn start(app: &App) {
     for _ in 0..app.config.worker.concurrency {
-        app.spawn_vital("worker", consume::run(app.clone()));
+        app.spawn_vital("worker", consume::letters(app.clone()));
     }
+    app.spawn_vital("worker", consume::provisioning(app.clone()));
     app.spawn_vital("relay", relay::run(app.clone()));
     app.spawn_vital("sweep", sweep::run(app.clone()));
 }
@@ -32,6 +33,8 @@ pub async fn settle(app: &App) -> Result<usize> {
         let mut tried = 0;
         loop {
             match relay::step(app).await? {
+                // What goes on behind an answered message may write jobs yet.
+                0 if app.slots.free() < app.slots.total() => app.slots.idle().await,
                 0 => return Ok(tried),
                 some => tried += some,
             }
@@ -39,7 +42,8 @@ pub async fn settle(app: &App) -> Result<usize> {
     };
     tokio::select! {
         tried = relaying => tried,
-        () = consume::run(app.clone()) => Ok(0),
+        () = Box::pin(consume::letters(app.clone())) => Ok(0),
+        () = Box::pin(consume::provisioning(app.clone())) => Ok(0),
     }
 }
 

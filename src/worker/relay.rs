@@ -1,7 +1,12 @@
 //! From the outbox to the queue. Any number of relays share the work: each row is claimed for a
-//! while, and settled when the queue says what became of it.
+//! while, and settled when the queue says what became of it, or marked as sent when a broker has it.
 
-use futures::{StreamExt, stream::FuturesUnordered};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use futures::{StreamExt, future::join_all, stream::FuturesUnordered};
 use tokio::task::{JoinError, JoinSet};
 use tracing::Instrument;
 
@@ -10,10 +15,11 @@ use crate::{
     app::App,
     domain::{
         cx::Cx,
-        outbox::{self, Claimed, Settlement},
+        job::Lane,
+        outbox::{self, Claimed, Room, Settlement},
     },
     error::Result,
-    ports::queue::{Message, Outcome},
+    ports::queue::{Message, Outcome, Published},
 };
 
 /// Relays until shutdown: when a job was written, when one is done, and every now and then, because
@@ -22,23 +28,23 @@ pub(super) async fn run(app: App) {
     let mut interval = tokio::time::interval(app.config.worker.relay_interval);
     // Tasks, not futures of this one: they hold connections, and must go on while it waits for one.
     let mut under_way = JoinSet::new();
+    let load = Load::default();
     while !app.shutdown.is_cancelled() {
-        let free = room(&app).saturating_sub(under_way.len());
-        if free > 0 {
-            match claim(&app, free).await {
+        let rooms = rooms(&app, &load);
+        if !rooms.is_empty() {
+            match claim(&app, &rooms).await {
                 Ok(claimed) => {
-                    for claimed in claimed {
-                        under_way.spawn(carry(app.clone(), claimed).in_current_span());
+                    for parcel in parcels(&app, &load, claimed) {
+                        under_way.spawn(carry(app.clone(), parcel).in_current_span());
                     }
                 }
                 Err(error) => tracing::error!(%error, "the outbox cannot be read; trying again"),
             }
         }
-        let has_room = under_way.len() < room(&app);
         tokio::select! {
             () = app.shutdown.cancelled() => {}
             Some(ended) = under_way.join_next() => note_panic(ended),
-            () = app.outbox_wake.notified(), if has_room => {}
+            () = app.outbox_wake.notified() => {}
             _ = interval.tick() => {}
         }
     }
@@ -58,61 +64,139 @@ fn note_panic(ended: Result<(), JoinError>) {
 
 /// Carries what is due, once; returns how many jobs that was. Somebody must be consuming.
 pub async fn step(app: &App) -> Result<usize> {
-    let claimed = claim(app, room(app)).await?;
+    let load = Load::default();
+    let claimed = claim(app, &rooms(app, &load)).await?;
     let count = claimed.len();
-    let carrying: FuturesUnordered<_> = claimed
+    let carrying: FuturesUnordered<_> = parcels(app, &load, claimed)
         .into_iter()
-        .map(|claimed| carry(app.clone(), claimed))
+        .map(|parcel| carry(app.clone(), parcel))
         .collect();
     carrying.collect::<()>().await;
     Ok(count)
 }
 
 /// More than the queue can take up soon would only wait while its lease runs out.
-fn room(app: &App) -> usize {
+fn rooms(app: &App, load: &Load) -> Vec<Room> {
     let batch = usize::try_from(app.config.worker.relay_batch).unwrap_or(usize::MAX);
-    batch.min(app.queue.room())
+    let rooms = Lane::ALL.map(|lane| {
+        let jobs = batch
+            .min(app.queue.room(lane))
+            .saturating_sub(load.of(lane));
+        let jobs = u64::try_from(jobs).unwrap_or(u64::MAX);
+        Room { lane, jobs }
+    });
+    rooms.into_iter().filter(|room| room.jobs > 0).collect()
 }
 
-async fn claim(app: &App, limit: usize) -> Result<Vec<Claimed>> {
-    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+async fn claim(app: &App, rooms: &[Room]) -> Result<Vec<Claimed>> {
+    if rooms.is_empty() {
+        return Ok(Vec::new());
+    }
     let cx = Cx::system(app.clone(), "relay", "relay");
-    in_time(app, outbox::claim(&cx, limit)).await
+    in_time(app, outbox::claim(&cx, rooms)).await
 }
 
-/// Hands one job to the queue, and writes down what became of it.
-async fn carry(app: App, claimed: Claimed) {
+/// Jobs that are under way, by lane.
+#[derive(Clone, Default)]
+struct Load(Arc<[AtomicUsize; Lane::ALL.len()]>);
+
+/// A job that is under way for as long as this lives.
+struct Held {
+    load: Load,
+    claimed: Claimed,
+}
+
+impl Load {
+    fn counter(&self, lane: Lane) -> &AtomicUsize {
+        &self.0[lane as usize]
+    }
+
+    fn of(&self, lane: Lane) -> usize {
+        self.counter(lane).load(Ordering::Relaxed)
+    }
+
+    fn hold(&self, claimed: Claimed) -> Held {
+        self.counter(claimed.lane).fetch_add(1, Ordering::Relaxed);
+        let load = self.clone();
+        Held { load, claimed }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let counter = self.load.counter(self.claimed.lane);
+        counter.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What is carried together: to a broker everything, since it confirms many in the time of one; in
+/// the process each by itself, since each takes as long as its work.
+fn parcels(app: &App, load: &Load, claimed: Vec<Claimed>) -> Vec<Vec<Held>> {
+    let held = claimed.into_iter().map(|claimed| load.hold(claimed));
+    if app.queue.is_shared() {
+        vec![held.collect()]
+    } else {
+        held.map(|held| vec![held]).collect()
+    }
+}
+
+/// Hands jobs to the queue, and writes down what became of them.
+async fn carry(app: App, parcel: Vec<Held>) {
+    let handed = join_all(parcel.iter().map(|held| hand_over(&app, &held.claimed))).await;
+    let mut sent = Vec::new();
+    for (held, settlement) in parcel.iter().zip(handed) {
+        let Claimed { id, attempt, .. } = held.claimed;
+        if settlement == Settlement::Sent {
+            sent.push((id, attempt));
+        } else {
+            let cx = Cx::system(app.clone(), "relay", "relay");
+            let settled = in_time(&app, outbox::settle(&cx, id, attempt, settlement)).await;
+            if let Err(error) = settled {
+                // The claim lapses, and the job is tried again; handlers are made for that.
+                tracing::error!(%error, job.id = %id, "what became of a job could not be written down");
+            }
+        }
+    }
+    let cx = Cx::system(app.clone(), "relay", "relay");
+    if let Err(error) = in_time(&app, outbox::sent(&cx, &sent)).await {
+        // Sent again when the claims lapse; the worker that gets both does one.
+        tracing::error!(%error, jobs = sent.len(), "that jobs were sent could not be written down");
+    }
+}
+
+/// Hands one job to the queue.
+async fn hand_over(app: &App, claimed: &Claimed) -> Settlement {
     let Claimed {
         id,
+        lane: _,
         job,
         request_id,
         attempt,
     } = claimed;
-    let cx = Cx::system(app.clone(), "relay", request_id.clone().unwrap_or_default());
-    let settlement = match job {
-        Ok(job) => settlement(
-            app.queue
-                .publish(Message {
-                    id,
-                    job,
-                    request_id,
-                    attempt,
-                })
-                .await,
-        ),
+    match job {
+        Ok(job) => {
+            let message = Message {
+                id: *id,
+                job: job.clone(),
+                request_id: request_id.clone(),
+                attempt: *attempt,
+            };
+            match app.queue.publish(message).await {
+                Published::Handled(outcome) => settlement(outcome),
+                Published::Sent => Settlement::Sent,
+                Published::Unsent(why) => Settlement::Unsent(why),
+            }
+        }
         Err(why) => {
             // Perhaps a newer version wrote it, which runs beside this one during an update.
             tracing::warn!(job.id = %id, why, "a job in the outbox cannot be read");
-            Settlement::Retry(why)
+            Settlement::Retry(why.clone())
         }
-    };
-    if let Err(error) = in_time(&app, outbox::settle(&cx, id, attempt, settlement)).await {
-        // The claim lapses, and the job is tried again; handlers are made for that.
-        tracing::error!(%error, job.id = %id, "what became of a job could not be written down");
     }
 }
 
-fn settlement(outcome: Outcome) -> Settlement {
+/// What is written down of an outcome.
+pub(super) fn settlement(outcome: Outcome) -> Settlement {
     match outcome {
         Outcome::Done => Settlement::Done,
         Outcome::Retry(why) => Settlement::Retry(why),

@@ -8,6 +8,7 @@ use erpmax::{
     config::Environment,
     domain::{
         event::{DomainEvent, Stream},
+        job::Lane,
         outbox,
     },
 };
@@ -17,6 +18,12 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
 use crate::support::{Actor, Company, PASSWORD, TestApp, db};
+
+/// Room for every letter of a test.
+const TEN: [outbox::Room; 1] = [outbox::Room {
+    lane: Lane::Letters,
+    jobs: 10,
+}];
 
 async fn invite(by: &Actor, tenant: &Company<'_>, email: &str) {
     let body = json!({ "email": email, "role": "member" });
@@ -91,7 +98,7 @@ async fn a_relay_that_dies_with_a_job_loses_it_to_another_after_its_lease() {
     let app = TestApp::new().await;
     let acme = app.company("Acme").await;
     invite(&acme.owner, &acme, "new@example.com").await;
-    let claimed = outbox::claim(&app.system(), 10).await.unwrap();
+    let claimed = outbox::claim(&app.system(), &TEN).await.unwrap();
     assert_eq!(claimed.len(), 1);
     let lease = app.app.config.worker.claim_lease;
     assert_eq!(app.settle().await, 0, "taken by another");
@@ -109,9 +116,9 @@ async fn a_relay_that_comes_back_late_changes_nothing() {
     let acme = app.company("Acme").await;
     invite(&acme.owner, &acme, "new@example.com").await;
     let cx = app.system();
-    let [late] = outbox::claim(&cx, 10).await.unwrap().try_into().unwrap();
+    let [late] = outbox::claim(&cx, &TEN).await.unwrap().try_into().unwrap();
     app.advance(app.app.config.worker.claim_lease);
-    let [current] = outbox::claim(&cx, 10).await.unwrap().try_into().unwrap();
+    let [current] = outbox::claim(&cx, &TEN).await.unwrap().try_into().unwrap();
     assert_eq!((late.id, late.attempt, current.attempt), (current.id, 1, 2));
     for settlement in [
         outbox::Settlement::Done,
@@ -224,6 +231,7 @@ async fn a_job_of_a_newer_version_waits_for_it() {
         attempts: 0,
         available_at: now,
         claimed_until: None,
+        sent_at: None,
         dead_at: None,
         last_error: None,
         created_at: now,

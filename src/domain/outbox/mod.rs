@@ -1,61 +1,90 @@
 //! Durable effects on their way: jobs to the queue, events to the log.
 //!
-//! A job is a row until it is safe elsewhere (handled, or confirmed by a broker). Relays claim rows
-//! by lease, so that any number of replicas share the work and a dead one loses its claim; the
-//! attempt number fences out a relay that comes back late.
+//! A job is a row until it was handled, whatever carries its message. Relays claim rows by lease, so
+//! that any number of replicas share the work and a dead one loses its claim; the attempt number
+//! fences out whoever comes back late. What a broker has confirmed is *sent*, and belongs to whoever
+//! gets the message; the row is sent again when nobody has settled it for long. So retries, back-off
+//! and what was given up are the same with and without a broker.
 
+mod dead;
+mod dead_store;
 pub(super) mod event_store;
+mod standing;
 pub(super) mod store;
 
 use std::time::Duration;
 
-use entity::{Timestamp, ids::OutboxMessageId};
+use entity::ids::OutboxMessageId;
 
-use super::{cx::Cx, job::Job};
+pub use self::{
+    dead::{Given, Redriven, UNREADABLE, bury_unreadable, given_up, redrive, redrive_all, show},
+    standing::{Backlog, Standing, backlog, backlog_in, dead, pending, standing},
+};
+use super::{
+    cx::Cx,
+    job::{Job, Lane},
+};
 use crate::error::{Error, Result};
 
 /// The longest wait between two attempts.
 const MAX_BACKOFF: Duration = Duration::from_hours(1);
 
+/// How long a job waits whose message could not be sent.
+const UNSENT_PAUSE: Duration = Duration::from_secs(2);
+
 /// How much of an explanation is kept, in characters.
 const WHY_MAX: usize = 500;
+
+/// How many jobs of a lane may be claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Which lane.
+    pub lane: Lane,
+    /// How many.
+    pub jobs: u64,
+}
 
 /// A job that this relay has taken.
 #[derive(Clone, Debug)]
 pub struct Claimed {
     /// The row.
     pub id: OutboxMessageId,
+    /// Where it waits.
+    pub lane: Lane,
     /// The work; the error tells why it could not be read.
     pub job: Result<Job, String>,
     /// The request that asked for it.
     pub request_id: Option<String>,
-    /// Which attempt this is, from 1; fences the claim.
+    /// Which attempt this is, from 1; fences the claim. To send a message again is no new attempt.
     pub attempt: i32,
 }
 
 /// What became of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settlement {
-    /// Safe: forget the row.
+    /// Forget the row.
     Done,
+    /// A broker has it: whoever gets the message settles it.
+    Sent,
+    /// No broker has it; that was no attempt.
+    Unsent(String),
     /// Try again later, until the attempts are used up.
     Retry(String),
     /// Trying again cannot help: keep the row for a person to look at.
     Dead(String),
 }
 
-/// Takes up to `limit` jobs that are due, for the length of the configured lease. While outgoing
-/// mail is not configured in production, letters wait (ruling 40).
-pub async fn claim(cx: &Cx, limit: u64) -> Result<Vec<Claimed>> {
+/// Takes jobs that are due, for the length of the configured lease. While outgoing mail is not
+/// configured in production, letters wait (ruling 40).
+pub async fn claim(cx: &Cx, rooms: &[Room]) -> Result<Vec<Claimed>> {
     cx.system_access()?;
     let lease = cx.app().config.worker.claim_lease;
     let unit = cx.begin().await?;
-    let waiting = if cx.app().mailer.delivers() {
-        &[][..]
-    } else {
-        Job::LETTERS
+    let due = store::Due {
+        now: cx.now(),
+        letters_wait: !cx.app().mailer.delivers(),
     };
-    let rows = store::claim(&*unit, cx.now(), add(cx, lease)?, limit, waiting).await?;
+    let rows = store::claim(&*unit, due, add(cx, lease)?, rooms).await?;
     let max = cx.app().config.worker.max_attempts;
     let (exhausted, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.attempts > max);
     for row in exhausted {
@@ -68,6 +97,7 @@ pub async fn claim(cx: &Cx, limit: u64) -> Result<Vec<Claimed>> {
         .into_iter()
         .map(|row| Claimed {
             id: row.id,
+            lane: Lane::of(&row.kind),
             job: serde_json::from_value(row.payload).map_err(|error| error.to_string()),
             request_id: row.request_id,
             attempt: row.attempts,
@@ -83,66 +113,48 @@ pub async fn settle(
     settlement: Settlement,
 ) -> Result<()> {
     cx.system_access()?;
-    let printable = |why: String| {
-        why.chars()
-            .filter(|c| !c.is_control())
-            .take(WHY_MAX)
-            .collect()
-    };
+    let db = cx.db();
     match settlement {
-        Settlement::Done => store::delete(cx.db(), id, attempt).await,
+        Settlement::Done => store::delete(db, id, attempt).await,
+        Settlement::Sent => sent(cx, &[(id, attempt)]).await,
+        Settlement::Unsent(why) => {
+            let until = add(cx, UNSENT_PAUSE)?;
+            store::give_back(db, id, attempt, until, printable(&why)).await
+        }
         Settlement::Retry(why) if attempt < cx.app().config.worker.max_attempts => {
-            store::postpone(
-                cx.db(),
-                id,
-                attempt,
-                add(cx, backoff(id, attempt))?,
-                printable(why),
-            )
-            .await
+            let until = add(cx, backoff(id, attempt))?;
+            store::postpone(db, id, attempt, until, printable(&why)).await
         }
         Settlement::Retry(why) | Settlement::Dead(why) => {
-            store::bury(cx.db(), id, attempt, cx.now(), printable(why)).await
+            store::bury(db, id, attempt, cx.now(), printable(&why)).await
         }
     }
 }
 
-/// Jobs that are not safe yet.
-pub async fn pending(cx: &Cx) -> Result<u64> {
-    store::pending(cx.db()).await
-}
-
-/// Jobs that were given up.
-pub async fn dead(cx: &Cx) -> Result<u64> {
-    store::dead(cx.db()).await
-}
-
-/// How the outbox stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Backlog {
-    /// Jobs that are not safe yet.
-    pub waiting: u64,
-    /// Jobs that were given up.
-    pub dead: u64,
-    /// How long ago the oldest waiting one was asked for.
-    pub lag: Duration,
-}
-
-/// How the outbox stands, by one statement.
-pub async fn backlog(cx: &Cx) -> Result<Backlog> {
+/// Writes down that a broker has the messages of these attempts. What a worker has settled meanwhile
+/// is settled.
+pub async fn sent(cx: &Cx, attempts: &[(OutboxMessageId, i32)]) -> Result<()> {
     cx.system_access()?;
-    backlog_in(cx.db(), cx.now()).await
+    if attempts.is_empty() {
+        return Ok(());
+    }
+    let until = add(cx, cx.app().config.worker.resend)?;
+    store::mark_sent(cx.db(), attempts, cx.now(), until).await
 }
 
-/// How the outbox of a database stands that no application has opened.
-pub async fn backlog_in(db: &impl sea_orm::ConnectionTrait, now: Timestamp) -> Result<Backlog> {
-    let (waiting, dead, oldest) = store::backlog(db).await?;
-    let lag = oldest.map(|oldest| now - oldest);
-    Ok(Backlog {
-        waiting,
-        dead,
-        lag: lag.and_then(|lag| lag.to_std().ok()).unwrap_or_default(),
-    })
+/// Whether somebody waits for this attempt. A message may come twice, or late: then the row is gone,
+/// or at another attempt.
+pub async fn is_wanted(cx: &Cx, id: OutboxMessageId, attempt: i32) -> Result<bool> {
+    cx.system_access()?;
+    store::is_claimed(cx.db(), id, attempt).await
+}
+
+/// One line of an explanation, of bounded length.
+fn printable(why: &str) -> String {
+    why.chars()
+        .filter(|c| !c.is_control())
+        .take(WHY_MAX)
+        .collect()
 }
 
 fn add(cx: &Cx, duration: Duration) -> Result<entity::Timestamp> {

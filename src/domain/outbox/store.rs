@@ -4,13 +4,17 @@ use entity::{Timestamp, ids::OutboxMessageId, outbox_message};
 use outbox_message::Column;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter,
     QueryOrder, QuerySelect,
     sea_query::{Expr, LockBehavior, LockType},
 };
 
+use super::Room;
 use crate::{
-    domain::{cx::Cx, job::Job},
+    domain::{
+        cx::Cx,
+        job::{Job, Lane},
+    },
     error::{Error, Result},
 };
 
@@ -31,6 +35,7 @@ pub async fn insert(cx: &Cx, db: &impl ConnectionTrait, jobs: Vec<Job>) -> Resul
                 attempts: Set(0),
                 available_at: Set(now),
                 claimed_until: Set(None),
+                sent_at: Set(None),
                 dead_at: Set(None),
                 last_error: Set(None),
                 created_at: Set(now),
@@ -43,54 +48,143 @@ pub async fn insert(cx: &Cx, db: &impl ConnectionTrait, jobs: Vec<Job>) -> Resul
     Ok(())
 }
 
+/// What may be taken.
+#[derive(Clone, Copy)]
+pub struct Due {
+    /// What time it is.
+    pub now: Timestamp,
+    /// Whether letters wait, because nobody would carry them.
+    pub letters_wait: bool,
+}
+
+impl Due {
+    fn rows(self, lane: Lane) -> Condition {
+        let kinds = match lane {
+            Lane::Provisioning => Column::Kind.is_in(Job::PROVISIONING.iter().copied()),
+            Lane::Letters => {
+                let waiting = if self.letters_wait { Job::LETTERS } else { &[] };
+                let except = Job::PROVISIONING.iter().chain(waiting);
+                Column::Kind.is_not_in(except.copied())
+            }
+        };
+        Condition::all()
+            .add(kinds)
+            .add(Column::DeadAt.is_null())
+            .add(Column::AvailableAt.lte(self.now))
+            .add(
+                Column::ClaimedUntil
+                    .is_null()
+                    .or(Column::ClaimedUntil.lte(self.now)),
+            )
+    }
+}
+
 /// Takes due rows nobody else has; rows another relay is just taking are passed over.
 pub async fn claim(
     db: &impl ConnectionTrait,
-    now: Timestamp,
+    due: Due,
     until: Timestamp,
-    limit: u64,
-    except: &[&str],
+    rooms: &[Room],
 ) -> Result<Vec<outbox_message::Model>> {
-    let due = Condition::all()
-        .add(Column::Kind.is_not_in(except.iter().copied()))
-        .add(Column::DeadAt.is_null())
-        .add(Column::AvailableAt.lte(now))
-        .add(
-            Column::ClaimedUntil
-                .is_null()
-                .or(Column::ClaimedUntil.lte(now)),
-        );
-    let ids: Vec<OutboxMessageId> = outbox_message::Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(due)
-        .order_by_asc(Column::AvailableAt)
-        .limit(limit)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .into_tuple()
-        .all(db)
-        .await?;
+    let mut ids: Vec<OutboxMessageId> = Vec::new();
+    for room in rooms {
+        let of_lane: Vec<OutboxMessageId> = outbox_message::Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(due.rows(room.lane))
+            .order_by_asc(Column::AvailableAt)
+            .limit(room.jobs)
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .into_tuple()
+            .all(db)
+            .await?;
+        ids.extend(of_lane);
+    }
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    // What is sent again is the same attempt, so that both messages are good for it.
+    let unsent: Expr = Expr::case(Column::SentAt.is_null(), 1).finally(0).into();
     Ok(outbox_message::Entity::update_many()
         .col_expr(Column::ClaimedUntil, Expr::value(until))
-        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(unsent))
+        .col_expr(Column::SentAt, Expr::value(None::<Timestamp>))
         .filter(Column::Id.is_in(ids))
         .exec_with_returning(db)
         .await?)
+}
+
+/// Notes that a broker has the messages of these attempts, for so long.
+pub async fn mark_sent(
+    db: &impl ConnectionTrait,
+    attempts: &[(OutboxMessageId, i32)],
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<()> {
+    let any = attempts
+        .iter()
+        .fold(Condition::any(), |any, (id, attempt)| {
+            any.add(claimed(*id, *attempt))
+        });
+    outbox_message::Entity::update_many()
+        .col_expr(Column::ClaimedUntil, Expr::value(until))
+        .col_expr(Column::SentAt, Expr::value(now))
+        .filter(any)
+        // Else it was settled before the relay came to write this.
+        .filter(Column::ClaimedUntil.is_not_null())
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Whether the row is at this attempt, and neither settled nor given up.
+pub async fn is_claimed(
+    db: &impl ConnectionTrait,
+    id: OutboxMessageId,
+    attempt: i32,
+) -> Result<bool> {
+    let found: Option<OutboxMessageId> = outbox_message::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(claimed(id, attempt))
+        .filter(Column::ClaimedUntil.is_not_null())
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(found.is_some())
 }
 
 fn claimed(id: OutboxMessageId, attempt: i32) -> Condition {
     Condition::all()
         .add(Column::Id.eq(id))
         .add(Column::Attempts.eq(attempt))
+        .add(Column::DeadAt.is_null())
 }
 
 /// Forgets a row whose job is safe.
 pub async fn delete(db: &impl ConnectionTrait, id: OutboxMessageId, attempt: i32) -> Result<()> {
     outbox_message::Entity::delete_many()
         .filter(claimed(id, attempt))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Takes a claim back that came to nothing.
+pub async fn give_back(
+    db: &impl ConnectionTrait,
+    id: OutboxMessageId,
+    attempt: i32,
+    until: Timestamp,
+    why: String,
+) -> Result<()> {
+    outbox_message::Entity::update_many()
+        .col_expr(Column::Attempts, Expr::value(attempt - 1))
+        .col_expr(Column::AvailableAt, Expr::value(until))
+        .col_expr(Column::ClaimedUntil, Expr::value(None::<Timestamp>))
+        .col_expr(Column::LastError, Expr::value(why))
+        .filter(claimed(id, attempt))
+        .filter(Column::ClaimedUntil.is_not_null())
         .exec(db)
         .await?;
     Ok(())
@@ -107,6 +201,7 @@ pub async fn postpone(
     outbox_message::Entity::update_many()
         .col_expr(Column::AvailableAt, Expr::value(until))
         .col_expr(Column::ClaimedUntil, Expr::value(None::<Timestamp>))
+        .col_expr(Column::SentAt, Expr::value(None::<Timestamp>))
         .col_expr(Column::LastError, Expr::value(why))
         .filter(claimed(id, attempt))
         .exec(db)
@@ -125,6 +220,7 @@ pub async fn bury(
     outbox_message::Entity::update_many()
         .col_expr(Column::DeadAt, Expr::value(now))
         .col_expr(Column::ClaimedUntil, Expr::value(None::<Timestamp>))
+        .col_expr(Column::SentAt, Expr::value(None::<Timestamp>))
         .col_expr(Column::LastError, Expr::value(why))
         .filter(claimed(id, attempt))
         .exec(db)
@@ -132,34 +228,47 @@ pub async fn bury(
     Ok(())
 }
 
-/// Rows that wait.
-pub async fn pending(db: &impl ConnectionTrait) -> Result<u64> {
-    Ok(outbox_message::Entity::find()
-        .filter(Column::DeadAt.is_null())
-        .count(db)
-        .await?)
+/// How many rows of a kind there are.
+#[derive(Debug, FromQueryResult)]
+pub struct Tally {
+    pub kind: String,
+    all: i64,
+    sent: i64,
+    dead: i64,
+    /// When the oldest was written that was not given up.
+    pub oldest: Option<Timestamp>,
 }
 
-/// Rows that were given up.
-pub async fn dead(db: &impl ConnectionTrait) -> Result<u64> {
-    Ok(outbox_message::Entity::find()
-        .filter(Column::DeadAt.is_not_null())
-        .count(db)
-        .await?)
+impl Tally {
+    pub fn waiting(&self) -> u64 {
+        natural(self.all - self.sent - self.dead)
+    }
+
+    pub fn sent(&self) -> u64 {
+        natural(self.sent)
+    }
+
+    pub fn dead(&self) -> u64 {
+        natural(self.dead)
+    }
 }
 
-/// Rows that wait, rows that were given up, and when the oldest that waits was written.
-pub async fn backlog(db: &impl ConnectionTrait) -> Result<(u64, u64, Option<Timestamp>)> {
+fn natural(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or_default()
+}
+
+/// Counts the rows of each kind.
+pub async fn count_kinds(db: &impl ConnectionTrait) -> Result<Vec<Tally>> {
     let waits: Expr = Expr::case(Column::DeadAt.is_null(), Expr::col(Column::CreatedAt)).into();
-    let row: Option<(i64, i64, Option<Timestamp>)> = outbox_message::Entity::find()
+    Ok(outbox_message::Entity::find()
         .select_only()
-        .column_as(Column::Id.count(), "messages")
+        .column(Column::Kind)
+        .column_as(Column::Id.count(), "all")
+        .column_as(Column::SentAt.count(), "sent")
         .column_as(Column::DeadAt.count(), "dead")
         .column_as(waits.min(), "oldest")
-        .into_tuple()
-        .one(db)
-        .await?;
-    let (all, dead, oldest) = row.unwrap_or_default();
-    let natural = |n| u64::try_from(n).unwrap_or_default();
-    Ok((natural(all - dead), natural(dead), oldest))
+        .group_by(Column::Kind)
+        .into_model()
+        .all(db)
+        .await?)
 }

@@ -1,68 +1,71 @@
-//! The queue of a single process: a bounded channel whose messages are answered.
+//! The queue of a single process: a bounded channel for each lane, whose messages are answered.
 
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::{Message, Outcome};
-
-/// A message in a worker's hands. Dropped unanswered, it will be tried again.
-#[derive(Debug)]
-pub struct Delivery {
-    /// The message.
-    pub message: Message,
-    answer: oneshot::Sender<Outcome>,
-}
-
-impl Delivery {
-    /// Tells the publisher what became of it.
-    pub fn finish(self, outcome: Outcome) {
-        // An error means that the publisher gave up waiting; its lease decides what happens.
-        self.answer.send(outcome).ok();
-    }
-}
+use super::{Delivery, Message, Outcome, Published, Slots};
+use crate::domain::job::Lane;
 
 #[derive(Clone)]
-pub(super) struct Local(Arc<Channel>);
+pub(super) struct Local(Arc<Channels>);
 
-struct Channel {
+struct Channels {
     capacity: usize,
-    sender: mpsc::Sender<Delivery>,
-    receiver: Mutex<mpsc::Receiver<Delivery>>,
+    slots: Slots,
+    provisioning: Channel,
+    letters: Channel,
     closed: CancellationToken,
 }
 
+struct Channel {
+    sender: mpsc::Sender<Delivery>,
+    receiver: Mutex<mpsc::Receiver<Delivery>>,
+}
+
 impl Local {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize, slots: Slots) -> Self {
         let capacity = capacity.max(1);
-        let (sender, receiver) = mpsc::channel(capacity);
-        let receiver = Mutex::new(receiver);
-        Self(Arc::new(Channel {
+        Self(Arc::new(Channels {
             capacity,
-            sender,
-            receiver,
+            provisioning: Channel::new(slots.total().max(1)),
+            letters: Channel::new(capacity),
+            slots,
             closed: CancellationToken::new(),
         }))
     }
 
-    pub(super) fn room(&self) -> usize {
-        self.0.capacity
-    }
-
-    pub(super) async fn publish(&self, message: Message) -> Outcome {
-        let (answer, outcome) = oneshot::channel();
-        let delivery = Delivery { message, answer };
-        if self.0.sender.send(delivery).await.is_err() {
-            return Outcome::Retry("the queue was closed".into());
+    fn channel(&self, lane: Lane) -> &Channel {
+        match lane {
+            Lane::Provisioning => &self.0.provisioning,
+            Lane::Letters => &self.0.letters,
         }
-        outcome
-            .await
-            .unwrap_or_else(|_| Outcome::Retry("no worker finished the job".into()))
     }
 
-    pub(super) async fn next(&self) -> Option<Delivery> {
-        let mut receiver = self.0.receiver.lock().await;
+    pub(super) fn room(&self, lane: Lane) -> usize {
+        match lane {
+            // A row that finds no place waits in the outbox, where others find it.
+            Lane::Provisioning => self.0.slots.free(),
+            Lane::Letters => self.0.capacity,
+        }
+    }
+
+    pub(super) async fn publish(&self, message: Message) -> Published {
+        let lane = message.job.lane();
+        let (answer, outcome) = oneshot::channel();
+        let delivery = Delivery::local(message, answer);
+        if self.channel(lane).sender.send(delivery).await.is_err() {
+            return Published::Unsent("the queue was closed".into());
+        }
+        let outcome = outcome.await;
+        Published::Handled(
+            outcome.unwrap_or_else(|_| Outcome::Retry("no worker finished the job".into())),
+        )
+    }
+
+    pub(super) async fn next(&self, lane: Lane) -> Option<Delivery> {
+        let mut receiver = self.channel(lane).receiver.lock().await;
         tokio::select! {
             biased;
             () = self.0.closed.cancelled() => {
@@ -75,10 +78,20 @@ impl Local {
 
     pub(super) fn close(&self) {
         self.0.closed.cancel();
-        // Whoever holds the receiver is waiting in `next` and does it there.
-        if let Ok(mut receiver) = self.0.receiver.try_lock() {
-            give_back(&mut receiver);
+        for lane in Lane::ALL {
+            // Whoever holds the receiver is waiting in `next` and does it there.
+            if let Ok(mut receiver) = self.channel(lane).receiver.try_lock() {
+                give_back(&mut receiver);
+            }
         }
+    }
+}
+
+impl Channel {
+    fn new(capacity: usize) -> Self {
+        let (sender, receiver) = mpsc::channel(capacity);
+        let receiver = Mutex::new(receiver);
+        Self { sender, receiver }
     }
 }
 

@@ -1,16 +1,21 @@
-//! Carries jobs from the relay to workers.
+//! Carries jobs from the relay to workers, each lane by itself.
 //!
-//! `publish` returns when the message is safe. In one process that is when it was handled, because
-//! the channel forgets with the process; so the outbox row is the only durable copy, and is kept
-//! until then. A broker answers as soon as it has confirmed.
+//! In one process the channel forgets with the process, so `publish` answers when the job was
+//! handled. A broker answers as soon as it has the message; whoever gets the message then writes down
+//! what became of the job, and only then acknowledges it.
 
+mod delivery;
 mod local;
+mod slots;
 
 use entity::ids::OutboxMessageId;
 
-pub use self::local::Delivery;
 use self::local::Local;
-use crate::domain::job::Job;
+pub use self::{
+    delivery::Delivery,
+    slots::{Slot, Slots},
+};
+use crate::domain::job::{Job, Lane};
 
 /// A job on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +30,10 @@ pub struct Message {
     pub attempt: i32,
 }
 
-/// What became of a message.
+/// What became of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Safe, or handled.
+    /// It was handled.
     Done,
     /// Not this time; the text says why and holds no secret.
     Retry(String),
@@ -47,6 +52,17 @@ impl Outcome {
     }
 }
 
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// A worker had it, and this became of the job.
+    Handled(Outcome),
+    /// A broker keeps it until a worker acknowledges it.
+    Sent,
+    /// Nobody keeps it, as far as we know; the text says why and holds no secret.
+    Unsent(String),
+}
+
 /// Jobs for workers. Cloning it copies a handle.
 #[derive(Clone)]
 pub struct JobQueue(Route);
@@ -57,33 +73,42 @@ enum Route {
 }
 
 impl JobQueue {
-    /// Within the process; `capacity` messages may wait, then publishers do.
-    pub fn local(capacity: usize) -> Self {
-        Self(Route::Local(Local::new(capacity)))
+    /// Within the process. So many quick messages may wait, then publishers do; work on sites finds
+    /// as much room as there are free places.
+    pub fn local(capacity: usize, slots: Slots) -> Self {
+        Self(Route::Local(Local::new(capacity, slots)))
     }
 
-    /// How many messages may usefully be under way at once.
-    pub fn room(&self) -> usize {
+    /// Whether messages leave the process, so that workers of others get them, too.
+    pub fn is_shared(&self) -> bool {
         match &self.0 {
-            Route::Local(local) => local.room(),
+            Route::Local(_) => false,
         }
     }
 
-    /// Hands a message over; returns when it is safe, or will not be.
-    pub async fn publish(&self, message: Message) -> Outcome {
+    /// How many messages of a lane may usefully be under way at once; none while they could not be
+    /// sent.
+    pub fn room(&self, lane: Lane) -> usize {
+        match &self.0 {
+            Route::Local(local) => local.room(lane),
+        }
+    }
+
+    /// Hands a message over; returns when it is known what became of it.
+    pub async fn publish(&self, message: Message) -> Published {
         match &self.0 {
             Route::Local(local) => local.publish(message).await,
         }
     }
 
-    /// The next message; `None` when the queue is closed.
-    pub async fn next(&self) -> Option<Delivery> {
+    /// The next message of a lane; `None` when the queue is closed.
+    pub async fn next(&self, lane: Lane) -> Option<Delivery> {
         match &self.0 {
-            Route::Local(local) => local.next().await,
+            Route::Local(local) => local.next(lane).await,
         }
     }
 
-    /// Hands out nothing more; what waits goes back to its publishers to be tried again.
+    /// Hands out nothing more; what waits here goes back to where it came from.
     pub fn close(&self) {
         match &self.0 {
             Route::Local(local) => local.close(),

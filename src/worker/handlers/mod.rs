@@ -6,11 +6,15 @@ mod mail;
 use crate::{
     domain::{cx::Cx, job::Job},
     error::Result,
-    ports::queue::Message,
+    ports::queue::{Message, Slot},
 };
 
-/// Does the job.
-pub(super) async fn handle(cx: &Cx, message: &Message) -> Result<()> {
+/// Does the job. One of the slow lane comes with the place that it may go on in: the handler answers
+/// as soon as somebody else would find the work, calls [`Slot::begin`], and keeps the slot in the task
+/// that goes on (`app.spawn`); dropping it lets the next message in.
+pub(super) async fn handle(cx: &Cx, message: &Message, place: Option<Slot>) -> Result<()> {
+    // No kind of the quick lane needs one.
+    drop(place);
     match &message.job {
         Job::InvitationMail {
             invitation_id,

@@ -148,6 +148,7 @@ async fn jobs_that_nobody_does_are_noticed() {
         attempts: Set(0),
         available_at: Set(long_ago),
         claimed_until: Set(None),
+        sent_at: Set(None),
         dead_at: Set(None),
         last_error: Set(None),
         created_at: Set(long_ago),

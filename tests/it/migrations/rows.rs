@@ -270,6 +270,7 @@ fn outbox(ids: &Ids) -> outbox_message::Model {
         attempts: 0,
         available_at: now,
         claimed_until: None,
+        sent_at: None,
         dead_at: None,
         last_error: None,
         created_at: now,
