@@ -67,4 +67,14 @@ ids! {
     AuditEntryId,
     /// A remembered answer to a request that carried an idempotency key.
     IdempotencyRecordId,
+    /// A job that is done to a tenant's site.
+    ProvisioningJobId,
+    /// A step of such a job.
+    ProvisioningStepId,
+    /// A line of such a job's log.
+    LogLineId,
+    /// A tenant's `ERPNext` site.
+    SiteId,
+    /// A backup of a site.
+    BackupId,
 }

@@ -4,6 +4,7 @@
 //! `domain/`. The schema itself is made by the `migration` crate, which never imports this one.
 
 pub mod audit_entry;
+pub mod backup;
 pub mod event;
 pub mod event_stream;
 pub mod idempotency_record;
@@ -12,9 +13,13 @@ pub mod invitation;
 pub mod membership;
 pub mod outbox_message;
 pub mod plan;
+pub mod provisioning_job;
+pub mod provisioning_log_line;
+pub mod provisioning_step;
 pub mod refresh_token;
 pub mod row;
 pub mod session;
+pub mod site;
 pub mod subscription;
 pub mod tenant;
 pub mod user;

@@ -18,6 +18,7 @@ mod mail;
 mod members;
 mod metrics;
 mod problem;
+mod provisioning;
 mod proxies;
 mod redis;
 mod secret;
@@ -45,6 +46,7 @@ pub use self::{
     members::{InviteUnknown, Members, MembersSettings},
     metrics::{Metrics, MetricsSettings},
     problem::{Problem, Problems},
+    provisioning::{ProvisionerKind, Provisioning, ProvisioningSettings},
     proxies::Proxies,
     redis::RedisSettings,
     secret::{file as secret_key_file, weakness},
@@ -91,6 +93,9 @@ pub struct Settings {
     /// Background work.
     #[command(flatten)]
     pub worker: WorkerSettings,
+    /// Sites.
+    #[command(flatten)]
+    pub provisioning: ProvisioningSettings,
     /// Logs.
     #[command(flatten)]
     pub log: LogSettings,
@@ -162,6 +167,7 @@ impl Settings {
             limits,
             mail,
             worker,
+            provisioning,
             log,
             metrics,
         } = self;
@@ -181,6 +187,7 @@ impl Settings {
             limits: limits.resolve(),
             mail: mail.resolve(&data_dir),
             worker: worker.resolve(problems),
+            provisioning: provisioning.resolve(environment, problems),
             log: log.resolve(problems),
             metrics: metrics.resolve(server.address(), environment, problems),
             plans_file: environment::existing(general.plans_file, problems),
@@ -237,6 +244,8 @@ pub struct Config {
     pub mail: Mail,
     /// Background work.
     pub worker: Worker,
+    /// Sites.
+    pub provisioning: Provisioning,
     /// Logs.
     pub log: Log,
     /// Metrics.

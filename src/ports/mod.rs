@@ -6,5 +6,6 @@ pub mod cache;
 pub mod clock;
 pub mod events;
 pub mod mailer;
+pub mod provisioner;
 pub mod queue;
 pub mod redis;
