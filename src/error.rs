@@ -186,6 +186,10 @@ pub enum Subject {
     Plan,
     /// A tenant's subscription.
     Subscription,
+    /// A provisioning job.
+    Job,
+    /// A backup of a site.
+    Backup,
 }
 
 impl Subject {
@@ -198,6 +202,8 @@ impl Subject {
             Self::Session => "Session not found",
             Self::Plan => "Plan not found",
             Self::Subscription => "Subscription not found",
+            Self::Job => "Job not found",
+            Self::Backup => "Backup not found",
         }
     }
 }
@@ -301,6 +307,12 @@ words! {
         "This invitation was sent to another address. Sign in with the address it was sent to.",
     AccountExists "ACCOUNT_EXISTS"
         "An account with the invited address exists. Sign in and open the invitation again.",
+    JobRunning "JOB_RUNNING" "This job is running. Cancel it first, or wait until it has ended.",
+    TooManyJobs "TOO_MANY_JOBS" "Too many jobs of this tenant are waiting already.",
+    SiteNameTaken "SITE_NAME_TAKEN" "This site name is taken. Choose another.",
+    InvalidSiteName "INVALID_SITE_NAME"
+        "A site name consists of 1 to 63 letters a-z, digits and inner hyphens.",
+    NotForThisJobType "NOT_FOR_THIS_JOB_TYPE" "Jobs of this type take no such value.",
     Required "REQUIRED" "This field is required.",
     NotNull "NOT_NULL" "This field cannot be null.",
     WrongType "WRONG_TYPE" "This value has the wrong type.",

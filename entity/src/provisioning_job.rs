@@ -8,7 +8,7 @@ use crate::{
     ids::{ProvisioningJobId, TenantId, UserId},
 };
 
-/// What is to be done (ruling 2; the canonical words).
+/// What is to be done; each door has words of its own for it (ruling 2).
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
 )]
@@ -20,43 +20,43 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 pub enum JobType {
     /// Make the site.
-    CreateInstance,
+    Create,
     /// Bring the site to the current release.
-    UpdateInstance,
+    Update,
     /// Remove the site.
-    DeleteInstance,
+    Delete,
     /// Back the site up.
-    BackupInstance,
+    Backup,
     /// Put the site back to a backup.
-    RestoreInstance,
+    Restore,
     /// Stop serving the site.
-    SuspendInstance,
+    Suspend,
     /// Serve the site again.
-    ResumeInstance,
+    Resume,
 }
 
 impl JobType {
     /// All of them, in the order of the documentation.
     pub const ALL: &[Self] = &[
-        Self::CreateInstance,
-        Self::UpdateInstance,
-        Self::DeleteInstance,
-        Self::BackupInstance,
-        Self::RestoreInstance,
-        Self::SuspendInstance,
-        Self::ResumeInstance,
+        Self::Create,
+        Self::Update,
+        Self::Delete,
+        Self::Backup,
+        Self::Restore,
+        Self::Suspend,
+        Self::Resume,
     ];
 
     /// The one word that says it, e.g. `create`.
     pub fn verb(self) -> &'static str {
         match self {
-            Self::CreateInstance => "create",
-            Self::UpdateInstance => "update",
-            Self::DeleteInstance => "delete",
-            Self::BackupInstance => "backup",
-            Self::RestoreInstance => "restore",
-            Self::SuspendInstance => "suspend",
-            Self::ResumeInstance => "resume",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Backup => "backup",
+            Self::Restore => "restore",
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
         }
     }
 }

@@ -64,6 +64,9 @@ pub enum Relation {
     /// Offers to join.
     #[sea_orm(has_many = "super::invitation::Entity")]
     Invitation,
+    /// What is and was done to its site.
+    #[sea_orm(has_many = "super::provisioning_job::Entity")]
+    ProvisioningJob,
     /// What the tenant pays for.
     #[sea_orm(has_one = "super::subscription::Entity")]
     Subscription,

@@ -27,6 +27,11 @@ mod m20261123_000014_foreign_key_indexes;
 mod m20261123_000015_session_expiry_index;
 mod m20261123_000017_live_sessions;
 mod m20261123_000018_outbox_sent;
+mod m20261123_000020_provisioning_jobs;
+mod m20261123_000021_provisioning_steps;
+mod m20261123_000022_provisioning_log_lines;
+mod m20261123_000023_sites;
+mod m20261123_000024_backups;
 
 /// Knows every migration and their order.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +57,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000015_session_expiry_index::Migration),
             Box::new(m20261123_000017_live_sessions::Migration),
             Box::new(m20261123_000018_outbox_sent::Migration),
+            Box::new(m20261123_000020_provisioning_jobs::Migration),
+            Box::new(m20261123_000021_provisioning_steps::Migration),
+            Box::new(m20261123_000022_provisioning_log_lines::Migration),
+            Box::new(m20261123_000023_sites::Migration),
+            Box::new(m20261123_000024_backups::Migration),
         ]
     }
 }

@@ -34,6 +34,10 @@ pub enum Permission {
     RemoveMembers,
     /// See the subscription.
     ViewSubscription,
+    /// See the site, its backups and what is done to it.
+    ViewProvisioning,
+    /// Have things done to the site.
+    ManageProvisioning,
 }
 
 impl Permission {
@@ -48,6 +52,8 @@ impl Permission {
         Self::ChangeMemberRoles,
         Self::RemoveMembers,
         Self::ViewSubscription,
+        Self::ViewProvisioning,
+        Self::ManageProvisioning,
     ];
 
     /// The word on the wire.
@@ -113,6 +119,16 @@ impl Permission {
                 "VIEW_SUBSCRIPTION",
                 "See the subscription and its plan",
                 &[Owner, Admin, Member],
+            ),
+            Self::ViewProvisioning => (
+                "VIEW_PROVISIONING",
+                "See the site, its backups and what is done to it",
+                &[Owner, Admin, Member],
+            ),
+            Self::ManageProvisioning => (
+                "MANAGE_PROVISIONING",
+                "Have the site made, changed, backed up and removed",
+                &[Owner, Admin],
             ),
         }
     }

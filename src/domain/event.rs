@@ -8,8 +8,9 @@ use std::{fmt, str::FromStr};
 
 use entity::{
     Timestamp,
-    ids::{EventId, InvitationId, SessionId, TenantId, UserId},
+    ids::{EventId, InvitationId, ProvisioningJobId, SessionId, TenantId, UserId},
     membership::TenantRole,
+    provisioning_job::JobType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,45 @@ pub enum DomainEvent {
         /// Which.
         session_ids: Vec<SessionId>,
     },
+    /// A provisioning job waits its turn, for the first time or again.
+    JobQueued(JobFacts),
+    /// A worker has begun with it.
+    JobStarted(JobFacts),
+    /// It is done.
+    JobCompleted {
+        /// The job.
+        #[serde(flatten)]
+        job: JobFacts,
+        /// Where the tenant's site is, if it has one.
+        site_url: Option<String>,
+    },
+    /// It was given up.
+    JobFailed {
+        /// The job.
+        #[serde(flatten)]
+        job: JobFacts,
+        /// Why, for people.
+        error: String,
+    },
+    /// Somebody called it off.
+    JobCancelled(JobFacts),
+}
+
+/// A provisioning job as its events tell of it: how it stood then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobFacts {
+    /// Whose site.
+    pub tenant_id: TenantId,
+    /// Which job.
+    pub job_id: ProvisioningJobId,
+    /// What is done.
+    pub job_type: JobType,
+    /// Which attempt.
+    pub attempt: i32,
+    /// In percent.
+    pub progress: i32,
+    /// What was happening, for people.
+    pub message: String,
 }
 
 impl DomainEvent {
@@ -101,6 +141,11 @@ impl DomainEvent {
             Self::MemberLeft { .. } => "member_left",
             Self::OwnershipTransferred { .. } => "ownership_transferred",
             Self::SessionsEnded { .. } => "sessions_ended",
+            Self::JobQueued(_) => "job_queued",
+            Self::JobStarted(_) => "job_started",
+            Self::JobCompleted { .. } => "job_completed",
+            Self::JobFailed { .. } => "job_failed",
+            Self::JobCancelled(_) => "job_cancelled",
         }
     }
 
@@ -130,6 +175,11 @@ impl DomainEvent {
                 Stream::User(*to_user_id),
             ],
             Self::SessionsEnded { user_id, .. } => vec![Stream::User(*user_id)],
+            Self::JobQueued(job)
+            | Self::JobStarted(job)
+            | Self::JobCompleted { job, .. }
+            | Self::JobFailed { job, .. }
+            | Self::JobCancelled(job) => vec![Stream::Tenant(job.tenant_id)],
         }
     }
 }

@@ -3,16 +3,12 @@
 //! A job names things by id and never carries a secret; whoever handles it looks up the rest, and
 //! finds that there is nothing to do when the thing is gone.
 
-use entity::ids::{InvitationId, TenantId, UserId};
+use entity::ids::{InvitationId, ProvisioningJobId, TenantId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// Work that is written down in the transaction that needs it, and done at least once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(
-    clippy::enum_variant_names,
-    reason = "so far every job sends a letter; other kinds are named differently"
-)]
 pub enum Job {
     /// Send the letter with the link of one generation of an invitation.
     InvitationMail {
@@ -38,6 +34,12 @@ pub enum Job {
         user_id: UserId,
         /// Whose it was.
         from_user_id: UserId,
+    },
+    /// See what can be done now of what waits in the tenant of this provisioning job. The job itself
+    /// may be done long ago, or not be the next one.
+    Provision {
+        /// Which job.
+        job_id: ProvisioningJobId,
     },
 }
 
@@ -90,6 +92,7 @@ impl Job {
             Self::InvitationMail { .. } => "invitation_mail",
             Self::MembershipMail { .. } => "membership_mail",
             Self::OwnershipMail { .. } => "ownership_mail",
+            Self::Provision { .. } => "provision",
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod members;
 pub mod outbox;
 pub mod page;
 pub mod patch;
+pub mod provisioning;
 pub mod rows;
 pub mod tenants;
 pub mod throttle;

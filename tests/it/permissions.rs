@@ -18,6 +18,8 @@ const TABLE: &[(&str, bool, bool, bool)] = &[
     ("CHANGE_MEMBER_ROLES", true, false, false),
     ("REMOVE_MEMBERS", true, true, false),
     ("VIEW_SUBSCRIPTION", true, true, true),
+    ("VIEW_PROVISIONING", true, true, true),
+    ("MANAGE_PROVISIONING", true, true, false),
 ];
 
 #[test]

@@ -2,7 +2,7 @@
 
 pub(super) mod store;
 
-use entity::ids::{InvitationId, SessionId, TenantId, UserId};
+use entity::ids::{InvitationId, ProvisioningJobId, SessionId, TenantId, UserId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -86,6 +86,12 @@ pub enum Action {
     MemberLeft,
     /// An owner handed the ownership over.
     OwnershipTransferred,
+    /// Somebody had something done to the site.
+    JobRequested,
+    /// Somebody had it tried again.
+    JobRetried,
+    /// Somebody called it off.
+    JobCancelled,
 }
 
 impl Action {
@@ -113,6 +119,9 @@ impl Action {
             Self::MemberRemoved => "member.removed",
             Self::MemberLeft => "member.left",
             Self::OwnershipTransferred => "tenant.ownership_transferred",
+            Self::JobRequested => "job.requested",
+            Self::JobRetried => "job.retried",
+            Self::JobCancelled => "job.cancelled",
         }
     }
 }
@@ -128,6 +137,8 @@ pub enum Target {
     Invitation(InvitationId),
     /// A sign-in.
     Session(SessionId),
+    /// A provisioning job.
+    Job(ProvisioningJobId),
 }
 
 impl Target {
@@ -137,6 +148,7 @@ impl Target {
             Self::Tenant(id) => ("tenant", id.0),
             Self::Invitation(id) => ("invitation", id.0),
             Self::Session(id) => ("session", id.0),
+            Self::Job(id) => ("job", id.0),
         }
     }
 }

@@ -31,6 +31,8 @@ pub enum Attempt<'a> {
     MembershipChange,
     /// Change or end a session of one's own; the caller is signed in.
     SessionChange,
+    /// Have something done to a site, or call it off; the caller is signed in.
+    ProvisioningChange,
 }
 
 /// Whose token is exchanged.
@@ -56,6 +58,7 @@ impl Attempt<'_> {
             Self::TenantChange => RateClass::TenantChange,
             Self::MembershipChange => RateClass::MembershipChange,
             Self::SessionChange => RateClass::SessionChange,
+            Self::ProvisioningChange => RateClass::ProvisioningChange,
         }
     }
 
@@ -98,6 +101,7 @@ mod tests {
             Attempt::TenantChange,
             Attempt::MembershipChange,
             Attempt::SessionChange,
+            Attempt::ProvisioningChange,
         ];
         for limit in TABLE {
             let mut seen = 0;

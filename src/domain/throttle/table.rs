@@ -23,6 +23,7 @@ words! {
     MembershipChange "membership_change"
         "Change a role, remove a member, leave, hand ownership over, take an invitation back.",
     SessionChange "session_change" "Switch to another tenant, sign out, end sessions.",
+    ProvisioningChange "provisioning_change" "Ask for a provisioning job, retry it, cancel it.",
 }
 
 words! {
@@ -107,6 +108,8 @@ pub const TABLE: &[Limit] = &[
     row(RateClass::SessionChange, Axis::Session, 30, MINUTE),
     row(RateClass::SessionChange, Axis::User, 600, MINUTE),
     row(RateClass::SessionChange, Axis::Client, 300, MINUTE),
+    row(RateClass::ProvisioningChange, Axis::User, 60, MINUTE),
+    row(RateClass::ProvisioningChange, Axis::Client, 300, MINUTE),
 ];
 
 const fn row(class: RateClass, axis: Axis, times: u32, window: Duration) -> Limit {

@@ -28,6 +28,10 @@ pub enum Permission {
     RemoveMembers,
     /// See the subscription and its plan.
     ViewSubscription,
+    /// See the site, its backups and what is done to it.
+    ViewProvisioning,
+    /// Have the site made, changed, backed up and removed.
+    ManageProvisioning,
 }
 
 /// What a user is in a tenant.

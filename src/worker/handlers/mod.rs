@@ -4,7 +4,7 @@
 mod mail;
 
 use crate::{
-    domain::{cx::Cx, job::Job},
+    domain::{cx::Cx, job::Job, provisioning},
     error::Result,
     ports::queue::{Message, Slot},
 };
@@ -30,5 +30,6 @@ pub(super) async fn handle(cx: &Cx, message: &Message, place: Option<Slot>) -> R
             user_id,
             from_user_id,
         } => mail::ownership(cx, message.id, *tenant_id, *user_id, *from_user_id).await,
+        Job::Provision { job_id } => provisioning::wake(cx, *job_id).await,
     }
 }
