@@ -130,9 +130,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         told,
     } = cli;
     let done = match command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::serve(settings).await,
+        Command::Serve => Box::pin(serve::serve(settings)).await,
         Command::Migrate(command) => migrate::run(command, settings).await,
-        Command::Seed(args) => seed::run(args, settings).await,
+        Command::Seed(args) => Box::pin(seed::run(args, settings)).await,
         Command::User(args) => Box::pin(user::run(args, settings)).await,
         Command::Schema => {
             schema::graphql();

@@ -112,7 +112,7 @@ pub(super) async fn run(args: Args, settings: Settings) -> Result<(), BoxError> 
 
 async fn perform(command: Command, config: Config) -> Result<Report, BoxError> {
     migrations::require_current(&config.database).await?;
-    let app = start(config).await?;
+    let app = Box::pin(start(config)).await?;
     let cx = Cx::system(app.clone(), "cli", app.ids.next().to_string());
     let done = obey(&cx, command).await;
     // Other processes are told of sessions that have ended before this one goes.

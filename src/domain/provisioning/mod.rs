@@ -12,7 +12,7 @@ use super::{cx::Cx, event::JobFacts};
 use crate::error::Result;
 
 /// What the events of a job tell of it.
-pub(super) fn facts(job: &provisioning_job::Model) -> JobFacts {
+pub fn facts(job: &provisioning_job::Model) -> JobFacts {
     JobFacts {
         tenant_id: job.tenant_id,
         job_id: job.id,
