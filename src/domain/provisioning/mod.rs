@@ -24,7 +24,7 @@ pub fn facts(job: &provisioning_job::Model) -> JobFacts {
 }
 
 /// Sees what can be done now of what waits in the tenant of this job.
-pub async fn wake(cx: &Cx, _job: ProvisioningJobId) -> Result<()> {
+pub fn wake(cx: &Cx, _job: ProvisioningJobId) -> Result<()> {
     cx.system_access()?;
     Ok(())
 }

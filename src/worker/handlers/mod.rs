@@ -30,6 +30,6 @@ pub(super) async fn handle(cx: &Cx, message: &Message, place: Option<Slot>) -> R
             user_id,
             from_user_id,
         } => mail::ownership(cx, message.id, *tenant_id, *user_id, *from_user_id).await,
-        Job::Provision { job_id } => provisioning::wake(cx, *job_id).await,
+        Job::Provision { job_id } => provisioning::wake(cx, *job_id),
     }
 }
