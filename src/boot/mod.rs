@@ -33,7 +33,7 @@ use crate::{
 
 /// The application on the system's clock. The schema must be there already: see [`migrations`].
 pub async fn boot(config: Config) -> Result<App> {
-    with(config, Clock::system(), Ids::system()).await
+    Box::pin(with(config, Clock::system(), Ids::system())).await
 }
 
 /// The application with a clock and ids of the caller's choice.

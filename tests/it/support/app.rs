@@ -53,7 +53,7 @@ impl TestApp {
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let data_dir = tempfile::tempdir().expect("a temporary directory");
         let storage = Storage::seeded(data_dir.path()).await;
-        let mut config = settings::config(data_dir.path(), &storage);
+        let mut config = Box::new(settings::config(data_dir.path(), &storage));
         change(&mut config);
         let house = House {
             storage: Mutex::new(Some(storage)),
@@ -62,14 +62,18 @@ impl TestApp {
             ids: Ids::seeded(1),
             numbers: AtomicU32::new(0),
         };
-        Self::open(Arc::new(house), Box::new(config)).await
+        Box::pin(Self::open(Arc::new(house), config)).await
     }
 
     async fn open(house: Arc<House>, config: Box<Config>) -> Self {
         let House { clock, ids, .. } = &*house;
-        let app = boot::with(Config::clone(&config), clock.clone(), ids.clone())
-            .await
-            .expect("it boots");
+        let app = Box::pin(boot::with(
+            Config::clone(&config),
+            clock.clone(),
+            ids.clone(),
+        ))
+        .await
+        .expect("it boots");
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .expect("a free port");
