@@ -57,12 +57,6 @@ pub struct ProvisioningSettings {
     #[arg(default_value = "sites.localhost")]
     pub provision_site_domain: String,
 
-    /// How many jobs one process works on at once.
-    #[arg(long, env = "PROVISION_SLOTS", global = true, value_name = "N")]
-    #[arg(default_value_t = 2, value_parser = value_parser!(u16).range(1..=1000))]
-    #[arg(hide_short_help = true)]
-    pub provision_slots: u16,
-
     /// How many jobs of one tenant may wait.
     #[arg(long, env = "PROVISION_MAX_PENDING", global = true, value_name = "N")]
     #[arg(default_value_t = 100, value_parser = value_parser!(u32).range(1..))]
@@ -190,8 +184,6 @@ pub struct Provisioning {
     pub on_signup: bool,
     /// The domain of sites.
     pub site_domain: String,
-    /// How many jobs one process works on at once.
-    pub slots: usize,
     /// How many jobs of one tenant may wait.
     pub max_pending: u64,
     /// For how long a job belongs to a worker.
@@ -257,7 +249,6 @@ impl ProvisioningSettings {
             command_env: self.provision_command_env,
             on_signup: self.provision_on_signup,
             site_domain: self.provision_site_domain,
-            slots: self.provision_slots.into(),
             max_pending: self.provision_max_pending.into(),
             lease,
             heartbeat,
