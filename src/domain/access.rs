@@ -224,6 +224,15 @@ impl AccessSet {
         };
         PermittedTenants(tenants.iter().filter(holds).copied().collect())
     }
+
+    /// All tenants in which the caller holds the permission.
+    pub fn all(&self, permission: Permission) -> PermittedTenants {
+        let holds = self
+            .roles
+            .iter()
+            .filter(|(_, role)| permission.is_held_by(**role));
+        PermittedTenants(holds.map(|(tenant, _)| *tenant).collect())
+    }
 }
 
 /// Proof that the caller holds a permission in each of these tenants.
@@ -290,6 +299,24 @@ impl Cx {
                 Ok(AccessSet { roles })
             })
             .await
+    }
+
+    /// Proof for those of the tenants in which the caller holds the permission. For the token's tenant
+    /// alone nothing is asked of the database.
+    pub async fn permitted(
+        &self,
+        tenants: &[TenantId],
+        permission: Permission,
+    ) -> Result<PermittedTenants> {
+        let identity = self.identity().await?;
+        let (current, place) = (identity.tenant_id, &identity.membership);
+        if tenants.iter().all(|tenant| Some(*tenant) == current)
+            && let Some(place) = place
+        {
+            let own = AccessSet::of(std::iter::once(place));
+            return Ok(own.only(&[place.tenant_id], permission));
+        }
+        Ok(self.access_set().await?.only(tenants, permission))
     }
 
     /// Spares [`Cx::access_set`] its query: these are all the places that the caller has.

@@ -165,18 +165,18 @@ impl Offset {
 
 /// An item and its place in the list.
 #[derive(Clone, Debug)]
-pub struct Item<T> {
+pub struct Item<T, C = Cursor> {
     /// Where the item stands.
-    pub cursor: Cursor,
+    pub cursor: C,
     /// The item.
     pub node: T,
 }
 
 /// A part of a list.
 #[derive(Clone, Debug)]
-pub struct Listing<T> {
+pub struct Listing<T, C = Cursor> {
     /// The items, in the list's order.
-    pub items: Vec<Item<T>>,
+    pub items: Vec<Item<T, C>>,
     /// Whether the list goes on behind them.
     pub has_next: bool,
     /// Whether something stands before them.
@@ -186,7 +186,7 @@ pub struct Listing<T> {
 }
 
 /// An empty list.
-impl<T> Default for Listing<T> {
+impl<T, C> Default for Listing<T, C> {
     fn default() -> Self {
         Self {
             items: Vec::new(),

@@ -39,6 +39,15 @@ pub async fn in_good_standing(
     if tenant.status == TenantStatus::Suspended {
         return Err(Error::PaymentRequired("This tenant is suspended.".into()));
     }
+    subscription_holds(cx, db, tenant).await
+}
+
+/// `PAYMENT_REQUIRED` for a tenant whose subscription has expired, suspended or not.
+pub async fn subscription_holds(
+    cx: &Cx,
+    db: &impl ConnectionTrait,
+    tenant: &tenant::Model,
+) -> Result<()> {
     let subscription = store::subscription_of(db, tenant.id).await?;
     let expired = subscription.is_none_or(|subscription| {
         status_at(&subscription, cx.now()) == SubscriptionStatus::Expired

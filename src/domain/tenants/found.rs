@@ -1,4 +1,5 @@
-//! How a company comes to be: tenant, ownership and trial, in the founder's transaction.
+//! How a company comes to be: tenant, ownership, trial and perhaps a site that is asked for, in the
+//! founder's transaction.
 
 use entity::{
     ids::UserId,
@@ -12,7 +13,7 @@ use crate::{
         audit::{Action, Deed, Target},
         billing,
         cx::Cx,
-        db,
+        db, provisioning,
         unit::UnitOfWork,
         values::CompanyName,
     },
@@ -72,11 +73,12 @@ impl Founding {
     pub async fn carry_out(&self, cx: &Cx, unit: &mut UnitOfWork) -> Result<bool> {
         let TenantMembership { tenant, membership } = self.place.clone();
         let tenant_id = tenant.id;
-        if !store::insert(&**unit, tenant, membership).await? {
+        if !store::insert(&**unit, tenant.clone(), membership).await? {
             return Ok(false);
         }
         billing::start_trial(cx, unit, tenant_id).await?;
         unit.audit(Deed::new(Action::TenantCreated, Target::Tenant(tenant_id)).within(tenant_id));
+        provisioning::at_sign_up(cx, unit, &tenant).await?;
         Ok(true)
     }
 }

@@ -9,6 +9,7 @@ mod password;
 mod role;
 mod search_term;
 mod settings;
+mod site_name;
 
 use super::fields::FieldProblem;
 
@@ -19,6 +20,7 @@ pub use self::{
     role::parse_role,
     search_term::{SEARCH_MAX, SearchTerm},
     settings::{SETTINGS_MAX_BYTES, Settings},
+    site_name::{SITE_NAME_MAX, SiteName},
 };
 
 /// A value, or what is wrong with the text.

@@ -1,6 +1,6 @@
 //! Relay connections: one generic page of a list for every kind of item.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, fmt::Display, sync::Arc};
 
 use async_graphql::{ContainerType, Object, SimpleObject, TypeName};
 use futures::future::BoxFuture;
@@ -46,12 +46,13 @@ pub struct PageInfo {
 
 impl<N> Connection<N> {
     /// Wraps a listing of the domain, and how to count all there is.
-    pub fn new<T, F, E>(
-        listing: Listing<T>,
+    pub fn new<T, C, F, E>(
+        listing: Listing<T, C>,
         node: impl Fn(T) -> N,
         count: impl Fn() -> F + Send + Sync + 'static,
     ) -> Self
     where
+        C: Display,
         F: Future<Output = Result<u64, E>> + Send + 'static,
         Failure: From<E>,
     {

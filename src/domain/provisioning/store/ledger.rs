@@ -1,0 +1,137 @@
+//! Rows of steps and of log lines, to read.
+
+use std::collections::HashMap;
+
+use entity::{
+    ids::ProvisioningJobId,
+    provisioning_job,
+    provisioning_log_line::{self as line, Column as Line},
+    provisioning_step::{self as step, Column as Step},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, JoinType, Order, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, RelationTrait, Select,
+    sea_query::{Expr, Func, Query, WindowStatement},
+};
+
+use crate::{
+    domain::{
+        access::PermittedTenants,
+        db,
+        page::{Item, Listing},
+        provisioning::{LogCursor, LogWindow},
+        rows,
+    },
+    error::Result,
+};
+
+/// What is read of a job that has no log.
+type Log = Listing<line::Model, LogCursor>;
+
+/// The ledgers of the present attempts of these jobs, each in order.
+pub async fn steps(
+    db: &impl ConnectionTrait,
+    tenants: &PermittedTenants,
+    jobs: &[ProvisioningJobId],
+) -> Result<HashMap<ProvisioningJobId, Vec<step::Model>>> {
+    use provisioning_job::Column as Job;
+    let present = Expr::col(Step::Attempt.as_column_ref()).equals(Job::Attempt.as_column_ref());
+    let steps = step::Entity::find()
+        .join(JoinType::InnerJoin, step::Relation::Job.def())
+        .filter(Step::JobId.is_in(rows::padded(jobs)))
+        .filter(Job::TenantId.is_in(tenants.ids()))
+        .filter(present)
+        .order_by_asc(Step::JobId)
+        .order_by_asc(Step::Position);
+    let rows: Vec<step::Model> = rows::all(db, steps).await?;
+    let mut ledgers: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        ledgers.entry(row.job_id).or_default().push(row);
+    }
+    Ok(ledgers)
+}
+
+fn lines(tenants: &PermittedTenants, jobs: &[ProvisioningJobId]) -> Select<line::Entity> {
+    line::Entity::find()
+        .join(JoinType::InnerJoin, line::Relation::Job.def())
+        .filter(Line::JobId.is_in(rows::padded(jobs)))
+        .filter(provisioning_job::Column::TenantId.is_in(tenants.ids()))
+}
+
+/// The same part of the log of each of these jobs, in one statement.
+pub async fn logs(
+    db: &impl ConnectionTrait,
+    tenants: &PermittedTenants,
+    jobs: &[ProvisioningJobId],
+    window: &LogWindow,
+) -> Result<HashMap<ProvisioningJobId, Log>> {
+    let LogWindow {
+        limit,
+        backwards,
+        after,
+        before,
+    } = window;
+    let direction = if *backwards { Order::Desc } else { Order::Asc };
+    let sought = lines(tenants, jobs)
+        .apply_if(*after, |query, after| query.filter(Line::Seq.gt(after.0)))
+        .apply_if(*before, |query, before| {
+            query.filter(Line::Seq.lt(before.0))
+        });
+    let found = if jobs.len() == 1 {
+        sought.limit(limit + 1)
+    } else {
+        let mut over = WindowStatement::partition_by(Line::JobId.as_column_ref());
+        over.order_by(Line::Seq.as_column_ref(), direction.clone());
+        let mut numbered = sought.select_only().column(Line::Id).into_query();
+        numbered.expr_window_as(Func::cust("ROW_NUMBER"), over, "place");
+        let chosen = Query::select()
+            .column(("ranked", Line::Id))
+            .from_subquery(numbered, "ranked")
+            .and_where(Expr::col("place").lte(limit + 1))
+            .to_owned();
+        line::Entity::find().filter(Line::Id.in_subquery(chosen))
+    };
+    let rows: Vec<line::Model> = rows::all(db, found.order_by(Line::Seq, direction)).await?;
+    let mut logs: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        logs.entry(row.job_id).or_default().push(row);
+    }
+    let logs = logs.into_iter();
+    Ok(logs.map(|(job, rows)| (job, log(rows, window))).collect())
+}
+
+fn log(mut rows: Vec<line::Model>, window: &LogWindow) -> Log {
+    let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    if window.backwards {
+        rows.reverse();
+    }
+    let bounded = window.after.is_some() || window.before.is_some();
+    let (has_next, has_previous) = if window.backwards {
+        (window.before.is_some(), more)
+    } else {
+        (more, window.after.is_some())
+    };
+    Listing {
+        total: (!bounded && !more).then_some(rows.len() as u64),
+        items: rows
+            .into_iter()
+            .map(|node| Item {
+                cursor: LogCursor(node.seq),
+                node,
+            })
+            .collect(),
+        has_next,
+        has_previous,
+    }
+}
+
+/// How many lines of each of these jobs are kept.
+pub async fn count_lines(
+    db: &impl ConnectionTrait,
+    tenants: &PermittedTenants,
+    jobs: &[ProvisioningJobId],
+) -> Result<HashMap<ProvisioningJobId, u64>> {
+    db::count_each(db, lines(tenants, jobs), Line::JobId).await
+}
