@@ -4,6 +4,7 @@
 mod auth;
 mod invitations;
 mod members;
+mod provisioning;
 mod tenants;
 
 use async_graphql::MergedObject;
@@ -16,5 +17,6 @@ pub struct Mutation(
     auth::AuthMutation,
     invitations::InvitationsMutation,
     members::MembersMutation,
+    provisioning::ProvisioningMutation,
     tenants::TenantsMutation,
 );

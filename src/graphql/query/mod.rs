@@ -3,6 +3,7 @@
 mod access;
 mod auth;
 mod billing;
+mod provisioning;
 mod tenants;
 
 use async_graphql::MergedObject;
@@ -14,5 +15,6 @@ pub struct Query(
     access::AccessQuery,
     auth::AuthQuery,
     billing::BillingQuery,
+    provisioning::ProvisioningQuery,
     tenants::TenantsQuery,
 );

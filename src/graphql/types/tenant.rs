@@ -12,13 +12,16 @@ use super::{
     id,
     invitation::{Invitation, InvitationStatus},
     member::Membership,
+    provisioning::{ProvisioningJob, ProvisioningJobStatus, ProvisioningJobType},
     scalars::DateTime,
+    site::Site,
 };
 use crate::{
     domain::{
         billing,
         fields::Fields,
         members::{InvitationFilter, MemberFilter},
+        provisioning::JobFilter,
         tenants::TenantMembership,
         values::SearchTerm,
     },
@@ -212,6 +215,56 @@ impl Tenant {
     async fn subscription(&self) -> Result<Option<InPlace<TenantSubscription>>> {
         let found = self.scope.subscription(self.place.tenant.id).await?;
         Ok(found.map(|model| InPlace(TenantSubscription::new(&self.scope, model))))
+    }
+
+    /// What was and is done to the tenant's site, newest first. Needs `VIEW_PROVISIONING`.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "four of them are what every connection takes"
+    )]
+    async fn provisioning_jobs(
+        &self,
+        #[graphql(desc = "Only in this state.")] status: Option<ProvisioningJobStatus>,
+        #[graphql(name = "type", desc = "Only of this type.")] job_type: Option<
+            ProvisioningJobType,
+        >,
+        #[graphql(desc = "So many from the start; 20 unless said otherwise, at most 100.")]
+        first: Option<i64>,
+        #[graphql(desc = "Only behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end; not together with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Only before this cursor.")] before: Option<String>,
+    ) -> Result<InPlace<Connection<ProvisioningJob>>> {
+        let mut fields = Fields::new();
+        let window = Page {
+            first,
+            after,
+            last,
+            before,
+        }
+        .read(&mut fields)?;
+        let window = complete(fields, window)?;
+        let filter = JobFilter {
+            status: status.map(Into::into),
+            job_type: job_type.map(Into::into),
+        };
+
+        let (scope, id) = (self.scope.clone(), self.place.tenant.id);
+        let listing = Box::pin(scope.job_page(id, &filter, &window)).await?;
+        Ok(InPlace(Connection::new(
+            listing,
+            |job| ProvisioningJob::new(&self.scope, job, Some(self.clone())),
+            move || {
+                let (scope, filter) = (scope.clone(), filter.clone());
+                async move { scope.job_count(id, &filter).await }
+            },
+        )))
+    }
+
+    /// The tenant's ERPNext site, at least its name; null when there is none, or when it is gone.
+    /// Needs `VIEW_PROVISIONING`.
+    async fn site(&self) -> Result<Option<InPlace<Site>>> {
+        let found = self.scope.site(self.place.tenant.id).await?;
+        Ok(found.map(|model| InPlace(Site::new(&self.scope, model))))
     }
 
     /// What the tenant's plan includes; nothing without a subscription.

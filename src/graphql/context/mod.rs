@@ -1,5 +1,7 @@
 //! Who asks, as seen by the resolvers: the domain's `Cx` and what was already loaded for it.
 
+mod provisioning;
+
 use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
@@ -50,6 +52,7 @@ struct Inner {
     invitation_pages:
         LoaderByArguments<(InvitationFilter, Window), TenantId, Arc<Listing<invitation::Model>>>,
     invitation_counts: LoaderByArguments<InvitationFilter, TenantId, u64>,
+    provisioning: provisioning::Loaders,
 }
 
 impl Scope {
@@ -76,6 +79,7 @@ impl Scope {
             member_counts: LoaderByArguments::default(),
             invitation_pages: LoaderByArguments::default(),
             invitation_counts: LoaderByArguments::default(),
+            provisioning: provisioning::Loaders::default(),
         }))
     }
 
