@@ -225,7 +225,9 @@ impl<T> Listing<T> {
             total: self.total,
         }
     }
+}
 
+impl<T, C> Listing<T, C> {
     /// The items without their places.
     pub fn into_nodes(self) -> Vec<T> {
         self.items.into_iter().map(|item| item.node).collect()

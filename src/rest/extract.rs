@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
     http::{HeaderMap, HeaderName, StatusCode, header::CONTENT_TYPE, request::Parts},
 };
-use entity::ids::{InvitationId, TenantId, UserId};
+use entity::ids::{InvitationId, ProvisioningJobId, TenantId, UserId};
 use serde_json::{Map, Value, json};
 use utoipa::{
     IntoParams,
@@ -285,7 +285,7 @@ macro_rules! path_ids {
         }
     )+};
 }
-path_ids!(TenantId "tenant_id", UserId "user_id", InvitationId "invitation_id");
+path_ids!(TenantId "tenant_id", UserId "user_id", InvitationId "invitation_id", ProvisioningJobId "job_id");
 
 /// The answer to a path that leads nowhere.
 pub async fn not_found() -> Failure {

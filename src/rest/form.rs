@@ -145,6 +145,12 @@ impl Form {
         self.required(name, uuid).map(T::from)
     }
 
+    /// An id that may be absent or null.
+    pub fn optional_id<T: From<Uuid>>(&mut self, name: &str) -> Checked<Option<T>> {
+        let id = self.optional(name, uuid)?;
+        Ok(id.map(T::from))
+    }
+
     /// An id in the path.
     pub fn path_id<T: From<Uuid>>(&mut self, name: &str) -> Checked<T> {
         let text = find(&self.path, name).unwrap_or_default();

@@ -16,6 +16,7 @@ mod health;
 mod invitations;
 mod members;
 mod openapi;
+mod provisioning;
 mod tenants;
 mod views;
 
@@ -43,7 +44,8 @@ fn operations() -> OpenApiRouter {
         .merge(tenants::routes())
         .merge(members::routes())
         .merge(invitations::routes())
-        .merge(billing::routes());
+        .merge(billing::routes())
+        .merge(provisioning::routes());
     OpenApiRouter::with_openapi(openapi::Document::openapi())
         .merge(health::routes())
         .nest("/api/v1", features)

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use entity::provisioning_job::JobType;
 use serde_json::Value;
 use utoipa::{
     IntoResponses, OpenApi,
@@ -41,6 +42,7 @@ or too large headers).",
         (name = "members", description = "People of a company."),
         (name = "invitations", description = "Offers to join a company."),
         (name = "billing", description = "Plans and subscriptions."),
+        (name = "provisioning", description = "A company's site, and what is done to it."),
         (name = "service", description = "Is it there, is it ready?")
     )
 )]
@@ -129,7 +131,10 @@ impl Refusal {
                 "The tenant is unknown or foreign (NOT_FOUND), or the role lacks the permission \
                  (FORBIDDEN)."
             }
-            Self::NoTenant => "The token names no tenant, or one that the person is no longer in.",
+            Self::NoTenant => {
+                "The token names no tenant, or one that the person is no longer in; or the role \
+                 lacks the permission."
+            }
             Self::TooLarge => "The body is larger than the server accepts.",
             Self::InvalidInput => "Inputs are wrong; `errors` names each.",
             Self::RateLimited => "Too often; come back after `Retry-After` seconds.",
@@ -311,6 +316,43 @@ pub fn role_schema() -> ObjectBuilder {
             "|[Mm][Ee][Mm][Bb][Ee][Rr]|[Uu][Ss][Ee][Rr])$"
         )))
         .examples(["member"])
+}
+
+/// The schema of the type of a job, as it is read.
+pub fn job_type_schema() -> ObjectBuilder {
+    let either = |words: &[&str]| {
+        let words: Vec<_> = words.iter().map(|word| in_any_case(word)).collect();
+        words.join("|")
+    };
+    let verbs: Vec<_> = JobType::ALL.iter().map(|known| known.verb()).collect();
+    let what = either(&["instance", "site"]);
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(
+            "`create_site`, `update_site`, `delete_site`, `backup_site`, `restore_site`, \
+             `suspend_site`, `resume_site`, or the same with `instance`, or as in `createSite`; in \
+             any case.",
+        ))
+        .pattern(Some(format!("^({})_?({what})$", either(&verbs))))
+        .examples(["create_site"])
+}
+
+/// The schema of a name that somebody wants for a site.
+pub fn site_name_schema() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(crate::domain::values::SITE_NAME_MAX))
+        .pattern(Some("^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$"))
+        .examples(["acme"])
+}
+
+/// A pattern of a word in any case.
+fn in_any_case(word: &str) -> String {
+    let letters = word.chars();
+    letters
+        .flat_map(|letter| ['[', letter.to_ascii_uppercase(), letter, ']'])
+        .collect()
 }
 
 /// The same schema, with null allowed.

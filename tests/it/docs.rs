@@ -11,6 +11,7 @@ use crate::support::{
     client::text,
     db,
     process::{Place, Signal},
+    sites,
 };
 
 fn operations() -> Vec<(String, String)> {
@@ -45,6 +46,10 @@ async fn values(app: &TestApp, acme: &Company<'_>, name: &str) -> Map<String, Va
         "sign-in" => acme.owner.email.clone(),
         _ => format!("new{number}@example.com"),
     };
+    let job = json!({ "job_type": "create_site" });
+    let job = acme.owner.post("/provisioning/jobs", job).await;
+    let job = text(job.expect(201), "/id");
+    let backup = backup(app, acme).await;
     let other = acme.owner.sign_in().await;
     let query = "{ viewer { sessions { id current } } }";
     let reply = other.gql(query, json!({})).await;
@@ -56,12 +61,22 @@ async fn values(app: &TestApp, acme: &Company<'_>, name: &str) -> Map<String, Va
         "invitationId": invitation, "token": app.token_for(&invited).await,
         "email": email, "password": PASSWORD, "fullName": "New Person", "companyName": "New Company",
         "refreshToken": acme.owner.sign_in().await.refresh, "name": "Acme", "settings": { "a": 1 },
+        "jobId": job, "jobType": "BACKUP_INSTANCE", "jobStatus": "PENDING", "siteName": null,
+        "backupId": backup, "logsAfter": null,
         "sessionId": session, "exceptCurrent": true, "search": "example", "first": 5, "after": null, "filter": { "search": "acme" },
     });
     let Value::Object(values) = values else {
         unreachable!("an object was written")
     };
     values
+}
+
+/// A backup of the company's site.
+async fn backup(app: &TestApp, acme: &Company<'_>) -> String {
+    let site = sites::site_of(app, &acme.id).await.expect("a site").id;
+    let number = app.next_number();
+    let backup = sites::backup(app, &acme.id, site, &format!("backup-{number}")).await;
+    backup.to_string()
 }
 
 /// Who sends it: some operations are for people without an account.
@@ -100,8 +115,12 @@ async fn every_operation_for_frontends_runs() {
         let reply = who.gql(&document, variables.clone().into()).await;
         assert!(!reply.refused(), "{name}: {reply}");
         if operation.node.ty == OperationType::Query {
-            // Every variable of a query can be left out.
-            let reply = who.gql(&document, json!({})).await;
+            // Every variable of a query can be left out, unless it says which thing is meant.
+            let definitions = operation.node.variable_definitions.iter();
+            let needed = definitions.filter(|of| !of.node.var_type.node.nullable);
+            let needed: Vec<_> = needed.map(|of| of.node.name.node.to_string()).collect();
+            variables.retain(|name, _| needed.contains(name));
+            let reply = who.gql(&document, variables.into()).await;
             assert!(!reply.refused(), "{name} without variables: {reply}");
         }
     }

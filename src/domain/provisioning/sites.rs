@@ -39,17 +39,19 @@ pub async fn site_of_each(cx: &Cx, tenants: &[TenantId]) -> Result<HashMap<Tenan
 }
 
 /// Which backups.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct BackupFilter {
-    /// Only those of the site that the tenant has now.
-    pub of_present_site: bool,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BackupFilter {
+    /// All, also those of sites that are gone.
+    All,
+    /// Those of the site that the tenant has now.
+    OfPresentSite,
 }
 
 /// The tenant's backups, newest first.
 pub async fn backups(
     cx: &Cx,
     tenant: TenantId,
-    filter: &BackupFilter,
+    filter: BackupFilter,
     window: &Window,
 ) -> Result<Listing<backup::Model>> {
     let access = cx.tenant(tenant).await?;
@@ -58,7 +60,7 @@ pub async fn backups(
 }
 
 /// How many backups the tenant has.
-pub async fn count_backups(cx: &Cx, tenant: TenantId, filter: &BackupFilter) -> Result<u64> {
+pub async fn count_backups(cx: &Cx, tenant: TenantId, filter: BackupFilter) -> Result<u64> {
     let access = cx.tenant(tenant).await?;
     let access = access.require(Permission::ViewProvisioning)?;
     backups::count(cx.db(), &access, filter).await
@@ -68,7 +70,7 @@ pub async fn count_backups(cx: &Cx, tenant: TenantId, filter: &BackupFilter) -> 
 pub async fn backups_each(
     cx: &Cx,
     tenants: &[TenantId],
-    filter: &BackupFilter,
+    filter: BackupFilter,
     window: &Window,
 ) -> Result<HashMap<TenantId, Listing<backup::Model>>> {
     let permitted = cx.permitted(tenants, Permission::ViewProvisioning).await?;
@@ -80,7 +82,7 @@ pub async fn backups_each(
 pub async fn count_backups_each(
     cx: &Cx,
     tenants: &[TenantId],
-    filter: &BackupFilter,
+    filter: BackupFilter,
 ) -> Result<HashMap<TenantId, u64>> {
     let permitted = cx.permitted(tenants, Permission::ViewProvisioning).await?;
     Ok(permitted.complete(backups::count_each(cx.db(), &permitted, filter).await?))

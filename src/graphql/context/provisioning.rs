@@ -115,10 +115,10 @@ impl Scope {
     pub async fn backup_page(
         &self,
         tenant: TenantId,
-        filter: &BackupFilter,
+        filter: BackupFilter,
         window: &Window,
     ) -> Result<Listing<backup::Model>> {
-        let loader = self.0.provisioning.backup_pages.with(&(*filter, *window));
+        let loader = self.0.provisioning.backup_pages.with(&(filter, *window));
         let fetch = async |tenants: Vec<TenantId>| {
             let found = provisioning::backups_each(self.cx(), &tenants, filter, window).await?;
             Ok(shared(found))
@@ -130,8 +130,8 @@ impl Scope {
     }
 
     /// How many backups a tenant has.
-    pub async fn backup_count(&self, tenant: TenantId, filter: &BackupFilter) -> Result<u64> {
-        let loader = self.0.provisioning.backup_counts.with(filter);
+    pub async fn backup_count(&self, tenant: TenantId, filter: BackupFilter) -> Result<u64> {
+        let loader = self.0.provisioning.backup_counts.with(&filter);
         let fetch = async |tenants: Vec<TenantId>| {
             provisioning::count_backups_each(self.cx(), &tenants, filter).await
         };

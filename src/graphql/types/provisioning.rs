@@ -138,7 +138,12 @@ impl ProvisioningJob {
         let steps = self.scope.steps(self.model.id).await?;
         let now = self.scope.cx().now();
         let left = provisioning::time_left(&steps, now);
-        Ok(left.map(|left| (now + left, left.as_millis().div_ceil(1_000) as u64)))
+        Ok(left.map(|left| {
+            (
+                now + left,
+                left.as_secs() + u64::from(left.subsec_nanos() > 0),
+            )
+        }))
     }
 }
 
@@ -210,6 +215,10 @@ impl ProvisioningJob {
     /// What was said while it was worked on, in all attempts, oldest first. To follow a running job,
     /// pass the last `endCursor` as `after`; keep the one you have while a page is empty. A long log
     /// loses its oldest lines.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "four of them are what every connection takes"
+    )]
     async fn logs(
         &self,
         #[graphql(desc = "So many from the start; 20 unless said otherwise, at most 100.")]

@@ -120,6 +120,10 @@ impl Site {
     }
 
     /// Its backups, newest first.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "four of them are what every connection takes"
+    )]
     async fn backups(
         &self,
         #[graphql(desc = "So many from the start; 20 unless said otherwise, at most 100.")]
@@ -137,14 +141,12 @@ impl Site {
         }
         .read(&mut fields)?;
         let window = complete(fields, window)?;
-        let filter = BackupFilter {
-            of_present_site: true,
-        };
+        let filter = BackupFilter::OfPresentSite;
         let (scope, tenant) = (self.scope.clone(), self.model.tenant_id);
-        let listing = Box::pin(scope.backup_page(tenant, &filter, &window)).await?;
+        let listing = Box::pin(scope.backup_page(tenant, filter, &window)).await?;
         Ok(InPlace(Connection::new(listing, Backup, move || {
             let scope = scope.clone();
-            async move { scope.backup_count(tenant, &filter).await }
+            async move { scope.backup_count(tenant, filter).await }
         })))
     }
 }

@@ -1,5 +1,7 @@
 //! Moments on the wire (`rest.md` 1.7).
 
+use std::fmt;
+
 use chrono::{SecondsFormat, Timelike};
 use entity::Timestamp;
 use serde::{Serialize, Serializer};
@@ -18,15 +20,21 @@ impl From<Timestamp> for Time {
     }
 }
 
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = self.0.nanosecond() < 1_000;
         let format = if whole {
             SecondsFormat::Secs
         } else {
             SecondsFormat::Micros
         };
-        serializer.serialize_str(&self.0.to_rfc3339_opts(format, true))
+        f.write_str(&self.0.to_rfc3339_opts(format, true))
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -27,6 +27,8 @@ pub struct World {
     spare_tokens: Vec<String>,
     spare_refresh: Vec<String>,
     spare_sessions: Vec<String>,
+    spare_jobs: Vec<String>,
+    ended_jobs: Vec<String>,
 }
 
 /// Routes that concern nobody's data; anybody may ask.
@@ -98,6 +100,20 @@ pub async fn world(app: &TestApp, acme: &crate::support::Company<'_>) -> World {
         app.settle().await;
         spare_tokens.push(app.token_for(&email).await);
     }
+    // Last, so that nobody has begun with those that wait.
+    let (mut spare_jobs, mut ended_jobs) = (Vec::new(), Vec::new());
+    for n in 0..30 {
+        let body = json!({ "job_type": "backup_site" });
+        let reply = acme.owner.post("/provisioning/jobs", body).await;
+        let id = text(reply.expect(201), "/id");
+        if n % 3 == 0 {
+            let cancel = format!("/provisioning/jobs/{id}/cancel");
+            acme.owner.post(&cancel, json!({})).await.expect(200);
+            ended_jobs.push(id);
+        } else {
+            spare_jobs.push(id);
+        }
+    }
     let query = "{ viewer { sessions { id current } } }";
     let reply = acme.owner.gql(query, json!({})).await;
     let sessions = reply.ok()["viewer"]["sessions"].as_array().unwrap();
@@ -111,6 +127,8 @@ pub async fn world(app: &TestApp, acme: &crate::support::Company<'_>) -> World {
         spare_tokens,
         spare_refresh,
         spare_sessions: others.map(|session| text(session, "/id")).collect(),
+        spare_jobs,
+        ended_jobs,
     }
 }
 
@@ -218,6 +236,20 @@ async fn ids_of_another_tenants_things_are_unknown_in_ones_own() {
             let before = db::counts(&app).await;
             let foreign = beta.owner.call(door, &call(&beta.id, &things[0])).await;
             let unknown = beta.owner.call(door, &call(&beta.id, NOBODY)).await;
+            assert_eq!(foreign.failure().code, NONE, "{foreign}");
+            assert_same(&foreign, &unknown);
+            assert_eq!(db::counts(&app).await, before);
+        }
+        let calls: [fn(&str) -> Call; 4] = [
+            ops::provisioning_job,
+            ops::provisioning_logs,
+            ops::retry_provisioning_job,
+            ops::cancel_provisioning_job,
+        ];
+        for call in calls {
+            let before = db::counts(&app).await;
+            let foreign = beta.owner.call(door, &call(&world.ended_jobs[0])).await;
+            let unknown = beta.owner.call(door, &call(NOBODY)).await;
             assert_eq!(foreign.failure().code, NONE, "{foreign}");
             assert_same(&foreign, &unknown);
             assert_eq!(db::counts(&app).await, before);

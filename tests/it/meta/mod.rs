@@ -15,8 +15,13 @@ const WITHOUT_INPUT: &[&str] = &["logout"];
 
 /// Lists that are no connections, and why they are short.
 const BOUNDED: &[(&str, &str)] = &[
+    (
+        "ProvisioningJob.steps",
+        "as many as a driver has planned for one job",
+    ),
     ("Query.permissions", "as many as there are permissions"),
     ("Query.plans", "the price list, kept by the operator"),
+    ("Site.apps", "as many as are installed on one site"),
     (
         "Tenant.viewerPermissions",
         "as many as there are permissions",
@@ -39,6 +44,12 @@ const OF_TENANTS: &[&str] = &[
     "TenantSubscription",
     "Usage",
     "User",
+    "ProvisioningJob",
+    "ProvisioningStep",
+    "LogLine",
+    "Site",
+    "InstalledApp",
+    "Backup",
 ];
 
 /// What stands before each field that leads to what belongs to a tenant.
@@ -59,6 +70,21 @@ const GUARDED: &[(&str, &str)] = &[
         "Membership.user",
         "who sees the membership may see its person",
     ),
+    (
+        "Query.provisioningJob",
+        "own tenants' jobs only: `isolation`",
+    ),
+    ("ProvisioningJob.tenant", "membership"),
+    (
+        "ProvisioningJob.requestedBy",
+        "oneself, or VIEW_MEMBERS and somebody who is there",
+    ),
+    ("ProvisioningJob.steps", "VIEW_PROVISIONING"),
+    ("ProvisioningJob.logs", "VIEW_PROVISIONING"),
+    ("Site.apps", "who sees the site may see its apps"),
+    ("Site.backups", "VIEW_PROVISIONING"),
+    ("Tenant.provisioningJobs", "VIEW_PROVISIONING"),
+    ("Tenant.site", "VIEW_PROVISIONING"),
     ("Tenant.members", "VIEW_MEMBERS"),
     ("Tenant.invitations", "VIEW_MEMBERS"),
     ("Tenant.subscription", "VIEW_SUBSCRIPTION"),

@@ -14,6 +14,7 @@ mod accounts;
 mod billing;
 mod invitations;
 mod members;
+mod provisioning;
 mod tenants;
 
 /// What came of a step, without what differs from run to run.

@@ -8,7 +8,7 @@ use entity::{
     ids::{MembershipId, PlanId, SubscriptionId, TenantId, UserId},
     invitation,
     membership::{self, TenantRole},
-    outbox_message, plan, refresh_token, session,
+    outbox_message, plan, provisioning_job, refresh_token, session, site,
     subscription::{self, BillingPeriod, SubscriptionStatus},
     tenant::{self, TenantStatus},
     user,
@@ -37,6 +37,8 @@ pub struct Counts {
     pub events: u64,
     pub outbox: u64,
     pub audit: u64,
+    pub jobs: u64,
+    pub sites: u64,
 }
 
 /// Counts the rows of every table that requests write to.
@@ -60,6 +62,8 @@ pub async fn counts(app: &TestApp) -> Counts {
         events: count::<event::Entity>(db).await,
         outbox: count::<outbox_message::Entity>(db).await,
         audit: count::<audit_entry::Entity>(db).await,
+        jobs: count::<provisioning_job::Entity>(db).await,
+        sites: count::<site::Entity>(db).await,
     }
 }
 

@@ -11,6 +11,7 @@ pub mod process;
 pub mod redis;
 pub mod sdl;
 pub mod settings;
+pub mod sites;
 pub mod snapshot;
 pub mod storage;
 

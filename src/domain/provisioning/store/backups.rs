@@ -30,10 +30,10 @@ fn within_any(tenants: &PermittedTenants) -> Select<Entity> {
     Entity::find().filter(Column::TenantId.is_in(tenants.ids()))
 }
 
-fn matching(backups: Select<Entity>, filter: &BackupFilter) -> Select<Entity> {
-    let BackupFilter { of_present_site } = filter;
-    if !of_present_site {
-        return backups;
+fn matching(backups: Select<Entity>, filter: BackupFilter) -> Select<Entity> {
+    match filter {
+        BackupFilter::All => return backups,
+        BackupFilter::OfPresentSite => {}
     }
     let present = site::Entity::find()
         .select_only()
@@ -68,7 +68,7 @@ pub async fn backup(
 pub async fn list(
     db: &impl ConnectionTrait,
     access: &TenantAccess,
-    filter: &BackupFilter,
+    filter: BackupFilter,
     window: &Window,
 ) -> Result<Listing<Model>> {
     let backups = matching(within(access), filter);
@@ -80,7 +80,7 @@ pub async fn list(
 pub async fn list_each(
     db: &impl ConnectionTrait,
     tenants: &PermittedTenants,
-    filter: &BackupFilter,
+    filter: BackupFilter,
     window: &Window,
 ) -> Result<HashMap<TenantId, Listing<Model>>> {
     let chosen = db::window_of_each(
@@ -98,7 +98,7 @@ pub async fn list_each(
 pub async fn count(
     db: &impl ConnectionTrait,
     access: &TenantAccess,
-    filter: &BackupFilter,
+    filter: BackupFilter,
 ) -> Result<u64> {
     rows::count(db, matching(within(access), filter)).await
 }
@@ -107,7 +107,7 @@ pub async fn count(
 pub async fn count_each(
     db: &impl ConnectionTrait,
     tenants: &PermittedTenants,
-    filter: &BackupFilter,
+    filter: BackupFilter,
 ) -> Result<HashMap<TenantId, u64>> {
     db::count_each(db, matching(within_any(tenants), filter), Column::TenantId).await
 }

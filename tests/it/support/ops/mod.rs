@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 mod accounts;
 mod billing;
 mod members;
+mod provisioning;
 mod tenants;
 
-pub use self::{accounts::*, billing::*, members::*, tenants::*};
+pub use self::{accounts::*, billing::*, members::*, provisioning::*, tenants::*};
 use super::{Actor, Door, Reply};
 
 /// Operations that REST has no route for; the legacy system did not know them.
