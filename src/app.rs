@@ -21,6 +21,7 @@ use crate::{
         clock::{Clock, Ids},
         events::EventBus,
         mailer::Mailer,
+        provisioner::Provisioner,
         queue::{JobQueue, Slots},
     },
     storage::Storage,
@@ -46,6 +47,8 @@ pub struct Parts {
     pub slots: Slots,
     /// Letters.
     pub mailer: Mailer,
+    /// Who does things to sites; without it, jobs wait.
+    pub provisioner: Option<Arc<dyn Provisioner>>,
     /// What time it is.
     pub clock: Clock,
     /// New ids and secrets.

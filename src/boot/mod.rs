@@ -12,19 +12,20 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::{App, Parts},
-    config::Config,
+    config::{Config, ProvisionerKind, Provisioning},
     domain::{
         auth::{self, password::PasswordHasher, token::TokenSigner},
         billing::{self, PlanCache},
         tenants,
     },
-    error::Result,
+    error::{Error, Result},
     metrics::Metrics,
     ports::{
         cache::Cache,
         clock::{Clock, Ids},
         events::EventBus,
         mailer::Mailer,
+        provisioner::{DryRun, Executable, Provisioner},
         queue::{JobQueue, Slots},
         redis::Redis,
     },
@@ -73,6 +74,7 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
         queue: JobQueue::local(config.worker.concurrency, slots.clone()),
         slots,
         mailer: mailer(&config, clock.clone()),
+        provisioner: provisioner(&config.provisioning)?,
         passwords: PasswordHasher::new(
             config.auth.hashing_permits,
             config.auth.hashing_queue,
@@ -108,6 +110,27 @@ fn mailer(config: &Config, clock: Clock) -> Mailer {
         Mailer::off()
     } else {
         Mailer::log(config.mail.dir.clone(), config.mail.keep, clock)
+    }
+}
+
+/// Who does things to sites; nobody, where jobs are to wait.
+pub fn provisioner(settings: &Provisioning) -> Result<Option<Arc<dyn Provisioner>>> {
+    match (settings.provisioner, &settings.command) {
+        (ProvisionerKind::Command, Some(path)) => {
+            let executable = Executable {
+                path: path.clone(),
+                environment: settings.command_environment(),
+                grace: settings.stop_grace,
+                guard: std::env::current_exe().map_err(Error::internal)?,
+            };
+            Ok(Some(Arc::new(executable)))
+        }
+        (ProvisionerKind::DryRun, _) => {
+            let script = settings.dry_run_script.clone();
+            let simulation = DryRun::new(settings.dry_run_duration, script);
+            Ok(Some(Arc::new(simulation)))
+        }
+        (ProvisionerKind::Command | ProvisionerKind::Off, _) => Ok(None),
     }
 }
 

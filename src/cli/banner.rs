@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    config::{Config, Origins},
+    config::{Config, Origins, ProvisionerKind},
     pages, telemetry,
 };
 
@@ -20,6 +20,7 @@ pub(super) fn announce(config: &Config) {
             playground = playground(config, ""),
             database = config.database.describe(),
             cache = shared(config),
+            sites = sites(config),
             letters = letters(config),
             metrics = metrics(config, ""),
             links = links(config),
@@ -58,6 +59,7 @@ fn facts(config: &Config) -> Vec<Fact> {
             "Jobs",
             "in this process, from the outbox in the database".into(),
         ),
+        ("Sites", sites(config)),
         ("Letters", letters(config)),
         ("Links", links(config)),
         ("Browsers", browsers(config)),
@@ -118,6 +120,19 @@ fn letters(config: &Config) -> String {
     }
     let (keep, dir) = (config.mail.keep, config.mail.dir.display());
     format!("the last {keep} are kept in {dir} (outgoing mail is not configured)")
+}
+
+fn sites(config: &Config) -> String {
+    let settings = &config.provisioning;
+    match (settings.provisioner, &settings.command) {
+        (ProvisionerKind::DryRun, _) => {
+            "are simulated: nothing real is made (PROVISIONER is dry-run)".into()
+        }
+        (ProvisionerKind::Command, Some(path)) => format!("are made by {}", path.display()),
+        (ProvisionerKind::Command | ProvisionerKind::Off, _) => {
+            "are not made: jobs wait (PROVISIONER is off)".into()
+        }
+    }
 }
 
 fn links(config: &Config) -> String {

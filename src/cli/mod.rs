@@ -95,8 +95,8 @@ pub enum Command {
 
     /// Try everything the service needs, and say what is wrong and what to do about it.
     ///
-    /// Looks at settings, database, clock, migrations, queue, cache, bus, mail, secrets, files and
-    /// addresses; changes nothing, and may be run beside a server. Exits with 0 when nothing has
+    /// Looks at settings, database, clock, migrations, queue, cache, bus, mail, provisioner, secrets,
+    /// files and addresses; changes nothing, and may be run beside a server. Exits with 0 when nothing has
     /// failed (there may be warnings), with 1 when something has, with 2 when a flag cannot be read.
     Doctor(doctor::Args),
 

@@ -1,10 +1,11 @@
 //! Settings of provisioning: who makes sites, under which names, and how patiently.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum, value_parser};
 
 use super::{Environment, Problems};
+use crate::ports::provisioner::Script;
 
 /// Who does things to sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -207,7 +208,28 @@ pub struct Provisioning {
     /// How long a simulated job takes.
     pub dry_run_duration: Duration,
     /// What goes wrong in simulations.
-    pub dry_run_script: Option<String>,
+    pub dry_run_script: Script,
+}
+
+/// What every executable gets of our environment.
+const USUAL_ENVIRONMENT: [&str; 3] = ["PATH", "HOME", "LANG"];
+
+impl Provisioning {
+    /// The whole environment of the operator's executable. Read when it is needed: what an operator
+    /// hands on may be secret, and is not kept here.
+    pub fn command_environment(&self) -> Vec<(String, OsString)> {
+        let more = self.command_env.iter().map(String::as_str);
+        let names = USUAL_ENVIRONMENT.into_iter().chain(more);
+        names
+            .filter_map(|name| Some((name.to_owned(), variable(name)?)))
+            .collect()
+    }
+
+    /// What the executable is to get and is not there.
+    pub fn missing_environment(&self) -> impl Iterator<Item = &str> {
+        let names = self.command_env.iter().map(String::as_str);
+        names.filter(|name| variable(name).is_none())
+    }
 }
 
 impl ProvisioningSettings {
@@ -229,6 +251,20 @@ impl ProvisioningSettings {
         if provisioner == ProvisionerKind::Command && self.provision_command.is_none() {
             problems.add("PROVISION_COMMAND", "names the executable to run");
         }
+        if provisioner == ProvisionerKind::Command && !cfg!(unix) {
+            problems.add("PROVISIONER", "command needs a Unix system");
+        }
+        for name in &self.provision_command_env {
+            if name.is_empty() || name.contains(['=', '\0', ' ']) {
+                let advice = format!("{name:?} is not the name of an environment variable");
+                problems.add("PROVISION_COMMAND_ENV", advice);
+            }
+        }
+        let script = self.provision_dry_run_script.as_deref().unwrap_or_default();
+        let script = Script::parse(script).unwrap_or_else(|why| {
+            problems.add("PROVISION_DRY_RUN_SCRIPT", why);
+            Script::default()
+        });
         if !is_domain(&self.provision_site_domain) {
             problems.add("PROVISION_SITE_DOMAIN", "is not the name of a domain");
         }
@@ -260,9 +296,17 @@ impl ProvisioningSettings {
             log_lines: self.provision_log_lines,
             log_lines_per_second: self.provision_log_lines_per_second,
             dry_run_duration: Duration::from_millis(self.provision_dry_run_milliseconds),
-            dry_run_script: self.provision_dry_run_script,
+            dry_run_script: script,
         }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the room that reads the environment"
+)]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 /// Labels of letters, digits and inner hyphens, in lower case (RFC 1123 section 2.1).

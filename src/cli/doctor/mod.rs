@@ -6,6 +6,7 @@ mod check;
 mod database;
 mod files;
 mod ports;
+mod provisioner;
 mod redis;
 mod report;
 mod settings;
@@ -53,16 +54,17 @@ pub(super) async fn run(args: &Args, settings: Settings) -> Result<(), BoxError>
         problems,
         key_given,
     };
-    let (database, cache, bus, files, ports) = tokio::join!(
+    let (database, cache, bus, provisioner, files, ports) = tokio::join!(
         database::look(&facts),
         bounded("cache", redis::cache(&facts)),
         bounded("bus", redis::bus(&facts)),
+        bounded("provisioner", provisioner::look(&facts)),
         bounded("files", files::look(&facts)),
         ports::look(&facts),
     );
     let mut checks = settings::look(&facts);
     checks.extend(database);
-    checks.extend([cache, bus, settings::mail(&facts), files]);
+    checks.extend([cache, bus, settings::mail(&facts), provisioner, files]);
     checks.extend(ports);
     hide_secrets(&facts.config, &mut checks);
     report::tell(args.json, &facts.config, &checks);

@@ -10,6 +10,8 @@
 //! A call ends soon after its token is cancelled, and whatever it started ends with it, also when the
 //! future is dropped or the process is killed.
 
+mod command;
+mod dry_run;
 mod output;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -23,7 +25,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-pub use self::output::{Heard, Line, Output, Progress};
+pub use self::{
+    command::{Executable, GUARD, guard},
+    dry_run::{DryRun, Script},
+    output::{Heard, Line, Output, Progress},
+};
 
 /// A way to do things to sites.
 #[async_trait]
@@ -149,6 +155,9 @@ pub enum Standing {
     Partial,
     /// All of it.
     Done,
+    /// Nobody can look. A step that nobody has begun may then be performed, and is believed when it
+    /// says that it went well; one that was interrupted needs a person to look.
+    Unknown,
 }
 
 /// What was seen when looking.
@@ -182,6 +191,18 @@ pub struct Facts {
     /// Whatever else belongs into the job's result; at most 16 KiB, no secrets.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
+}
+
+impl Facts {
+    /// Nothing was found out.
+    pub const NONE: Self = Self {
+        url: None,
+        apps: Vec::new(),
+        backup: None,
+        already_exists: false,
+        already_absent: false,
+        other: BTreeMap::new(),
+    };
 }
 
 /// An app on a site.

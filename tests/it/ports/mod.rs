@@ -8,6 +8,7 @@ use crate::support::storage;
 mod cache;
 mod events;
 mod mailer;
+mod provisioner;
 mod queue;
 
 /// A connection with a prefix that no other test has.

@@ -14,6 +14,7 @@ pub mod settings;
 pub mod sites;
 pub mod snapshot;
 pub mod storage;
+pub mod world;
 
 pub use app::TestApp;
 pub use client::{Actor, Answer, Door, Reply, assert_code, assert_same};

@@ -192,6 +192,12 @@ impl Place {
         end(command).await
     }
 
+    /// Starts a command, to do something to it.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let child = self.command(arguments).spawn();
+        Running(child.expect("the program can be started"))
+    }
+
     /// Runs a command that must succeed; what it answered.
     pub async fn ok(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments).await;
@@ -265,6 +271,28 @@ async fn end(mut command: Command) -> Ended {
     Ended::of(&output.expect("the program can be started"))
 }
 
+/// A command that runs.
+pub struct Running(Child);
+
+impl Running {
+    /// Sends a signal, as a supervisor or a person does.
+    pub fn signal(&self, signal: Signal) {
+        send(&self.0, signal);
+    }
+
+    /// Waits for its end; its exit status, unless a signal ended it.
+    pub async fn wait(&mut self) -> Option<i32> {
+        let ended = timeout(PATIENCE, self.0.wait()).await;
+        ended.expect("it ends").expect("a status").code()
+    }
+}
+
+fn send(child: &Child, signal: Signal) {
+    let id = child.id().expect("it runs");
+    let id = Pid::from_raw(id.try_into().expect("a small number")).expect("not zero");
+    kill_process(id, signal).expect("the signal can be sent");
+}
+
 /// A serving process.
 pub struct Server {
     child: Child,
@@ -299,9 +327,7 @@ impl Server {
 
     /// Sends a signal, as a supervisor or a person does.
     pub fn signal(&self, signal: Signal) {
-        let id = self.child.id().expect("it runs");
-        let id = Pid::from_raw(id.try_into().expect("a small number")).expect("not zero");
-        kill_process(id, signal).expect("the signal can be sent");
+        send(&self.child, signal);
     }
 
     /// Waits for its end; its exit status and all it said.
