@@ -167,6 +167,54 @@ async fn jobs_that_nobody_does_are_noticed() {
     place.remove().await;
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn who_makes_sites_is_asked_for_a_plan() {
+    use crate::support::world::{self, World};
+    let place = Place::new().await;
+    let (report, _) = examine(&place, &[]).await;
+    assert_is(&report, "provisioner", "ok", "simulated");
+    let (report, _) = examine(&place, &["--provisioner=off"]).await;
+    assert_is(&report, "provisioner", "off", "jobs wait");
+    let script = "--provision-dry-run-script=create.new-sit=fail";
+    let (report, _) = examine(&place, &[script]).await;
+    assert_is(&report, "provisioner", "failed", "DRY_RUN_SCRIPT");
+    assert_is(&report, "configuration", "failed", "reserve-name, new-site");
+
+    let mut place = place;
+    let world = World::new();
+    place.set("PATH", &std::env::var("PATH").unwrap());
+    place.set("PROVISIONER", "command");
+    let command = |path: &str| format!("--provision-command={path}");
+    let known = ["--provision-command-env=WORLD", &command(world::EXECUTABLE)];
+    let (report, _) = examine(&place, &known).await;
+    assert_is(&report, "provisioner", "failed", "names the directory");
+    place.set("WORLD", world.path().to_str().unwrap());
+    let (report, _) = examine(&place, &known).await;
+    assert_is(&report, "provisioner", "ok", "takes 5 steps");
+    assert_eq!(world.calls(), ["plan create."]);
+    let more = ["--provision-command-env=WORLD,NO_SUCH", known[1]];
+    let (report, _) = examine(&place, &more).await;
+    assert_is(&report, "provisioner", "warning", "not set: NO_SUCH");
+
+    let (report, _) = examine(&place, &[&command("/no/such/file")]).await;
+    assert_is(&report, "provisioner", "failed", "does not exist");
+    let (report, _) = examine(&place, &[]).await;
+    assert_is(&report, "provisioner", "failed", "PROVISION_COMMAND");
+    let dir = place.dir.path().join("verbs");
+    fs::create_dir(&dir).unwrap();
+    let verbs = command(dir.to_str().unwrap());
+    let (report, _) = examine(&place, &[&verbs]).await;
+    assert_is(&report, "provisioner", "failed", "no executable for any");
+    std::os::unix::fs::symlink(world::EXECUTABLE, dir.join("backup")).unwrap();
+    let (report, _) = examine(&place, &[&verbs, known[0]]).await;
+    assert_is(&report, "provisioner", "warning", "none to create, update");
+    fs::write(dir.join("create"), "").unwrap();
+    let (report, _) = examine(&place, &[&verbs, known[0]]).await;
+    assert_is(&report, "provisioner", "failed", "chmod +x");
+    place.remove().await;
+}
+
 /// A server that says only this to whoever connects and has said something.
 async fn answering(says: &'static [&'static [u8]]) -> (u16, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

@@ -160,7 +160,7 @@ impl Answer {
     pub(super) fn judge(mut self, how: How, action: Action) -> Result<Option<Self>, Failure> {
         let looks = matches!(action, Action::Check | Action::Verify);
         let code = match how {
-            How::Stopped => return Err(Failure::retryable("it was stopped")),
+            How::Stopped => return Err(stopped()),
             How::Code(code) => code,
             How::Signal(signal) => {
                 let killed = format!("the executable was killed by signal {signal}");
@@ -232,6 +232,11 @@ impl Answer {
     pub(super) fn into_facts(self) -> Facts {
         self.typed
     }
+}
+
+/// How a call fails that was told to stop.
+pub(super) fn stopped() -> Failure {
+    Failure::retryable("it was stopped")
 }
 
 /// Hears a line of standard error, and remembers it if there is anything in it.

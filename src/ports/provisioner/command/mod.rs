@@ -3,7 +3,7 @@
 //! Nothing that people have typed is ever on a command line, and there is no shell.
 //!
 //! - [`process`] runs it, bounded, and leaves nothing of it behind;
-//! - [`guard`] stands between, and ends it when this process dies;
+//! - [`mod@guard`] stands between, and ends it when this process dies;
 //! - [`lines`] cuts what it prints into lines, [`answer`] understands them;
 //! - [`plan`] checks the steps that it names.
 
@@ -95,6 +95,9 @@ impl Executable {
         step: Option<&str>,
         call: Call<'_>,
     ) -> Result<Option<Answer>, Failure> {
+        if call.stop.is_cancelled() {
+            return Err(answer::stopped());
+        }
         let file = self.file(call.order)?;
         let request = Request {
             protocol: PROTOCOL,

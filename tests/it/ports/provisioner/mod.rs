@@ -5,6 +5,7 @@ mod command;
 mod dry_run;
 mod orphans;
 mod promises;
+mod sample;
 mod subject;
 
 /// Makes each promise a test of each driver.

@@ -172,3 +172,32 @@ async fn when_the_process_that_asked_is_killed_all_end() {
         place.remove().await;
     }
 }
+
+/// What is in `.env` is for the worker; its guard stands in front of somebody else's program.
+#[tokio::test]
+async fn the_guard_reads_no_settings() {
+    let mut place = Place::new().await;
+    let dir = place.dir.path().to_owned();
+    fs::write(
+        dir.join(".env"),
+        "LEAKED=secret\nPROVISION_STOP_MILLISECONDS=100\n",
+    )
+    .unwrap();
+    place.set("PATH", &std::env::var("PATH").unwrap());
+    place.set("PROVISIONER", "command");
+    place.set("PROVISION_COMMAND", PUPPET);
+    place.set("PROVISION_COMMAND_ENV", "PUPPET");
+    let heard = dir.join("heard");
+    let script = format!("env >{}; exit 82", heard.display());
+    place.set("PUPPET", &script);
+    place.ok(&["doctor"]).await;
+    let heard = fs::read_to_string(heard).unwrap();
+    assert!(heard.contains("PATH="), "{heard}");
+    for word in ["LEAKED", "PROVISION", "DATABASE_URL"] {
+        assert!(!heard.contains(word), "{word} in {heard}");
+    }
+    // It is not for people.
+    let ended = place.run(&["provision-guard"]).await;
+    assert_eq!(ended.code, Some(64), "{ended:#?}");
+    place.remove().await;
+}
