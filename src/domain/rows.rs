@@ -2,9 +2,9 @@
 
 use entity::row::Row;
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult, QuerySelect, Select,
-    SelectModel, Selector,
-    sea_query::{Asterisk, Expr, ExprTrait},
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult, QuerySelect, QueryTrait,
+    Select, SelectModel, Selector,
+    sea_query::{Asterisk, Expr, ExprTrait, SubQueryStatement},
 };
 
 use crate::error::Result;
@@ -25,6 +25,34 @@ pub async fn one<E: EntityTrait, R: Row>(
 ) -> Result<Option<R>> {
     let row = reading::<E, R>(query).one(db).await?;
     Ok(row.map(|Read(row)| row))
+}
+
+/// The rows of a page, and how many rows the whole query has, in one statement. A page without rows
+/// does not tell.
+pub async fn page_and_count<E: EntityTrait, R: Row>(
+    db: &impl ConnectionTrait,
+    page: Select<E>,
+    whole: Select<E>,
+) -> Result<(Vec<R>, Option<u64>)> {
+    let count = whole.select_only().expr(Expr::col(Asterisk).count());
+    let rows = page
+        .select_only()
+        .expr(Expr::cust(R::columns()))
+        .expr(Expr::from(SubQueryStatement::from(count.into_query())))
+        .into_model::<Counted<R>>()
+        .all(db)
+        .await?;
+    let total = rows.first().map(|Counted(_, total)| *total);
+    let rows = rows.into_iter().map(|Counted(row, _)| row).collect();
+    Ok((rows, total.and_then(|total| u64::try_from(total).ok())))
+}
+
+struct Counted<R>(R, i64);
+
+impl<R: Row> FromQueryResult for Counted<R> {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        Ok(Self(R::read(row, 0)?, row.try_get_by_index(R::WIDTH)?))
+    }
 }
 
 fn reading<E: EntityTrait, R: Row>(query: Select<E>) -> Selector<SelectModel<Read<R>>> {

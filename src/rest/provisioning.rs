@@ -142,10 +142,8 @@ async fn create(
 #[tracing::instrument(name = "rest.provisioning.list", level = "debug", skip_all)]
 async fn list(SignedIn(cx): SignedIn, Input(page): Input<PageOf20>) -> Answer<ListEnvelope<Job>> {
     let (tenant, filter) = (tenant(&cx).await?, JobFilter::default());
-    let listing = provisioning::list(&cx, tenant, &filter, &Window::Offset(page.0)).await?;
-    let total = listing
-        .total_or(provisioning::count(&cx, tenant, &filter))
-        .await?;
+    let window = Window::Offset(page.0);
+    let (listing, total) = provisioning::list_with_total(&cx, tenant, &filter, &window).await?;
     let jobs = listing.into_nodes().into_iter().map(Job::from).collect();
     Ok(ListEnvelope::page(jobs, total, page.0))
 }

@@ -35,6 +35,7 @@ mod pages;
 mod parity;
 mod permissions;
 mod ports;
+mod provisioning;
 mod rate_limits;
 mod schema;
 mod statements;

@@ -1,8 +1,9 @@
 //! How many SQL statements an operation sends: a number that does not grow with the answer.
 
+use entity::{ids::UserId, provisioning_job::JobStatus, provisioning_step::StepStatus};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, TestApp, db};
+use crate::support::{Actor, TestApp, db, sites};
 
 const ME: &str = "{ viewer { id email fullName currentTenant { id name viewerRole } \
      memberships { nodes { role tenant { id name } } } } }";
@@ -176,4 +177,92 @@ async fn people_of_many_tenants_take_the_same_number_at_any_size() {
         app.finish().await;
     }
     assert_eq!(counted[1], counted[2], "{counted:?}");
+}
+
+/// The benchmark's nested query (W8), its sizes in a variable.
+const WITH_JOBS: &str = "query($first: Int!) { viewer { memberships(first: $first) { nodes { \
+     tenant { name subscription { status plan { name } } \
+     provisioningJobs(first: 5) { nodes { id status } } } } } } }";
+
+#[tokio::test]
+async fn the_nested_query_with_jobs_takes_four_statements_at_any_size() {
+    let mut counted = Vec::new();
+    for tenants in [1, 10, 50] {
+        let app = TestApp::new().await;
+        let who = owner_of(&app, tenants).await;
+        app.visitor().get("/billing/plans").await.expect(200);
+        let reply = who.get("/tenants?size=100").await;
+        for tenant in reply.expect(200).as_array().unwrap() {
+            sites::finished_jobs(&app, tenant["id"].as_str().unwrap(), 7).await;
+        }
+        let (sent, data) = graphql(&app, &who, WITH_JOBS, json!({ "first": 50 })).await;
+        let nodes = data["viewer"]["memberships"]["nodes"].as_array().unwrap();
+        for node in nodes {
+            let jobs = &node["tenant"]["provisioningJobs"]["nodes"];
+            assert_eq!(jobs.as_array().unwrap().len(), 5, "{node:#}");
+        }
+        assert!(sent <= 4, "{sent} statements for {tenants} tenants");
+        counted.push(sent);
+        app.finish().await;
+    }
+    assert_eq!(counted[1], counted[2], "the number grows with the answer");
+}
+
+#[tokio::test]
+async fn a_page_of_jobs_takes_one_statement_beside_the_callers() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    sites::finished_jobs(&app, &acme.id, 50).await;
+    let rest = app
+        .sql(async || {
+            let reply = acme.owner.get("/provisioning/jobs?page=1&size=20").await;
+            assert_eq!(reply.json["pagination"]["total"], 50);
+        })
+        .await;
+    assert_eq!(rest, 2, "the caller; the page with its total");
+    let jobs = "nodes { id type status progress message error createdAt }";
+    for (more, statements) in [("", 3), ("totalCount", 4)] {
+        let query = format!("{{ tenant {{ provisioningJobs(first: 20) {{ {more} {jobs} }} }} }}");
+        let (sent, _) = graphql(&app, &acme.owner, &query, json!({})).await;
+        assert_eq!(sent, statements, "{query}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn steps_logs_and_people_of_many_jobs_take_the_same_number_at_any_size() {
+    let query = "{ tenant { site { backups { nodes { id } } } provisioningJobs(first: 50) { nodes { \
+        estimatedSecondsLeft steps { name } logs(first: 2) { totalCount nodes { text } } \
+        tenant { name } requestedBy { email } } } } }";
+    let mut counted = Vec::new();
+    for jobs in [2, 10, 40] {
+        let app = TestApp::new().await;
+        let acme = app.company("Acme").await;
+        let admin = acme.join("admin").await;
+        for _ in 0..jobs {
+            let job = sites::job(&app, &acme.id, |job| {
+                job.status = JobStatus::Failed;
+                job.requested_by = Some(UserId(acme.owner.id.parse().unwrap()));
+            })
+            .await;
+            sites::lines(&app, &job, 3).await;
+            sites::steps(&app, &job, &[StepStatus::Completed, StepStatus::Failed]).await;
+        }
+        let (sent, data) = graphql(&app, &admin, query, json!({})).await;
+        for job in data["tenant"]["provisioningJobs"]["nodes"]
+            .as_array()
+            .unwrap()
+        {
+            assert_eq!(job["steps"].as_array().unwrap().len(), 2);
+            assert_eq!(job["logs"]["totalCount"], 3);
+            assert_eq!(job["logs"]["nodes"][1]["text"], "line 2");
+            assert_eq!(job["requestedBy"]["email"], acme.owner.email.as_str());
+        }
+        counted.push(sent);
+        app.finish().await;
+    }
+    assert!(
+        counted.iter().all(|sent| *sent == counted[0] && *sent <= 8),
+        "{counted:?}"
+    );
 }

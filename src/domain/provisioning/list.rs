@@ -38,6 +38,24 @@ pub async fn list(
     jobs::list(cx.db(), &access, filter, window).await
 }
 
+/// The same and how many match in all.
+pub async fn list_with_total(
+    cx: &Cx,
+    tenant: TenantId,
+    filter: &JobFilter,
+    window: &Window,
+) -> Result<(Listing<Model>, u64)> {
+    let access = cx.tenant(tenant).await?;
+    let access = access.require(Permission::ViewProvisioning)?;
+    let listing = jobs::list_with_total(cx.db(), &access, filter, window).await?;
+    let total = match listing.total {
+        Some(total) => total,
+        // Nothing stands on this page to tell.
+        None => jobs::count(cx.db(), &access, filter).await?,
+    };
+    Ok((listing, total))
+}
+
 /// How many jobs match.
 pub async fn count(cx: &Cx, tenant: TenantId, filter: &JobFilter) -> Result<u64> {
     let access = cx.tenant(tenant).await?;

@@ -31,7 +31,7 @@ pub use {
     cancel::cancel,
     create::{NewJob, create},
     ledger::{Log, LogCursor, LogWindow, count_lines, logs, steps, time_left},
-    list::{JobFilter, count, count_each, find, get, list, list_each},
+    list::{JobFilter, count, count_each, find, get, list, list_each, list_with_total},
     people::requesters,
     retry::retry,
     sites::{

@@ -1,10 +1,12 @@
 //! Jobs, sites and backups in states that take a worker to reach. Straight to the database.
 
+use chrono::Duration;
 use entity::{
     Timestamp, backup,
-    ids::{BackupId, SiteId, TenantId},
+    ids::{BackupId, ProvisioningJobId, SiteId, TenantId},
     provisioning_job::{self, JobSpelling, JobStatus, JobType},
     provisioning_log_line::{self, LogLevel},
+    provisioning_step::{self, StepStatus},
     site::{self, SiteStatus},
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -76,6 +78,24 @@ pub async fn job(
     job
 }
 
+/// So many finished jobs of one tenant, each a second after the one before.
+pub async fn finished_jobs(app: &TestApp, tenant: &str, how_many: i64) {
+    let jobs = (0..how_many).map(|n| {
+        let mut job = a_job(app, tenant);
+        job.status = JobStatus::Completed;
+        job.progress = 100;
+        job.created_at += Duration::seconds(n - how_many);
+        job
+    });
+    insert_jobs(app, jobs.collect()).await;
+}
+
+/// A stored job as it is now.
+pub async fn job_now(app: &TestApp, id: ProvisioningJobId) -> provisioning_job::Model {
+    let job = provisioning_job::Entity::find_by_id(id).one(&app.app.db);
+    job.await.unwrap().expect("the job is there")
+}
+
 /// The tenant's site, unless it is gone.
 pub async fn site_of(app: &TestApp, tenant: &str) -> Option<site::Model> {
     let tenant = TenantId(tenant.parse().expect("an id"));
@@ -139,6 +159,38 @@ pub async fn backup(app: &TestApp, tenant: &str, site: SiteId, reference: &str) 
         .await
         .unwrap();
     id
+}
+
+/// The ledger of a job: a step for each of these states, each usually taking ten seconds.
+pub async fn steps(app: &TestApp, job: &provisioning_job::Model, states: &[StepStatus]) {
+    let rows = states.iter().zip(0..).map(|(status, position)| {
+        let begun = *status != StepStatus::Pending;
+        provisioning_step::Model {
+            id: new_id(app),
+            job_id: job.id,
+            attempt: job.attempt,
+            position,
+            name: format!("step-{position}"),
+            title: format!("Step {position}"),
+            status: *status,
+            progress: 0,
+            found: false,
+            undoable: true,
+            tries: i32::from(begun),
+            weight_ms: 10_000,
+            limit_ms: 60_000,
+            facts: None,
+            error: None,
+            started_at: begun.then(|| now(app)),
+            completed_at: None,
+        }
+        .into_active_model()
+        .reset_all()
+    });
+    provisioning_step::Entity::insert_many(rows)
+        .exec_without_returning(&app.app.db)
+        .await
+        .unwrap();
 }
 
 /// Lines of a job's log, numbered from 1.

@@ -66,6 +66,23 @@ pub async fn list(
     Ok(db::listing(rows, window, place))
 }
 
+/// The same with the number of all that match, in one statement; a page without jobs tells none.
+pub async fn list_with_total(
+    db: &impl ConnectionTrait,
+    access: &TenantAccess,
+    filter: &JobFilter,
+    window: &Window,
+) -> Result<Listing<Model>> {
+    let jobs = matching(within(access), filter);
+    let page = db::window(jobs.clone(), &JOBS, window);
+    let (rows, total) = rows::page_and_count(db, page, jobs).await?;
+    let listing = db::listing(rows, window, place);
+    Ok(Listing {
+        total: listing.total.or(total),
+        ..listing
+    })
+}
+
 /// The same window of the jobs of each of these tenants, in one statement.
 pub async fn list_each(
     db: &impl ConnectionTrait,

@@ -96,8 +96,11 @@ pub async fn logs(
     for row in rows {
         logs.entry(row.job_id).or_default().push(row);
     }
-    let logs = logs.into_iter();
-    Ok(logs.map(|(job, rows)| (job, log(rows, window))).collect())
+    let logs = jobs.iter().map(|job| {
+        let rows = logs.remove(job).unwrap_or_default();
+        (*job, log(rows, window))
+    });
+    Ok(logs.collect())
 }
 
 fn log(mut rows: Vec<line::Model>, window: &LogWindow) -> Log {
