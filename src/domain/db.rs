@@ -4,9 +4,8 @@
 use std::{collections::HashMap, hash::Hash};
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait,
-    IntoActiveModel, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, SqlErr,
-    TryGetable,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, IntoActiveModel,
+    Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, SqlErr, TryGetable,
     sea_query::{Expr, Func, LikeExpr, LockType, Query, SelectStatement, WindowStatement},
 };
 
@@ -150,21 +149,20 @@ where
         .to_owned()
 }
 
-fn beyond<A, I>(order: &Ordered<A, I>, cursor: Cursor, greater: bool) -> Condition
+/// Compares the pair as one value: an index over both columns then leads to the place, however many
+/// rows stand before it.
+fn beyond<A, I>(order: &Ordered<A, I>, cursor: Cursor, greater: bool) -> Expr
 where
     A: ColumnTrait,
     I: ColumnTrait,
 {
-    let (later, same_time_later_id) = if greater {
-        (order.at.gt(cursor.at), order.id.gt(cursor.id))
+    let place = Expr::tuple([order.at.into_expr(), order.id.into_expr()]);
+    let cursor = Expr::tuple([Expr::value(cursor.at), Expr::value(cursor.id)]);
+    if greater {
+        place.gt(cursor)
     } else {
-        (order.at.lt(cursor.at), order.id.lt(cursor.id))
-    };
-    Condition::any().add(later).add(
-        Condition::all()
-            .add(order.at.eq(cursor.at))
-            .add(same_time_later_id),
-    )
+        place.lt(cursor)
+    }
 }
 
 /// Makes a listing per group of the rows that [`window_of_each`] chose.

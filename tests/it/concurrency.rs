@@ -377,3 +377,50 @@ async fn defaults_stay_single_when_tenants_are_switched_and_lost_at_once() {
     );
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_more_jobs_wait_than_may_however_many_ask_at_once() {
+    let app = TestApp::with(|config| config.provisioning.max_pending = 5).await;
+    let acme = app.company("Acme").await;
+    let ask = |_| {
+        let owner = acme.owner.clone();
+        let body = json!({ "job_type": "create_site" });
+        async move { owner.post("/provisioning/jobs", body).await }
+    };
+    let (counted, replies) = at_once((0..15).map(ask)).await;
+    assert_eq!(
+        counted,
+        BTreeMap::from([(201, 5), (409, 10)]),
+        "{replies:#?}"
+    );
+    for refused in replies.iter().filter(|reply| reply.status == 409) {
+        assert_code(refused, "CONFLICT", "TOO_MANY_JOBS");
+    }
+    let counts = db::counts(&app).await;
+    assert_eq!((counts.jobs, counts.sites), (5, 1));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_job_is_called_off_and_tried_again_once_however_many_ask() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let body = json!({ "job_type": "backup_site" });
+    let reply = acme.owner.post("/provisioning/jobs", body).await;
+    let id = text(reply.expect(201), "/id");
+    for (verb, trace) in [("cancel", "job.cancelled"), ("retry", "job.retried")] {
+        let ask = |_| {
+            let owner = acme.owner.clone();
+            let path = format!("/provisioning/jobs/{id}/{verb}");
+            async move { owner.post(&path, json!({})).await }
+        };
+        let (counted, replies) = at_once((0..12).map(ask)).await;
+        assert_eq!(counted, BTreeMap::from([(200, 12)]), "{replies:#?}");
+        let deeds = db::deeds(&app).await;
+        let times = deeds.iter().filter(|(what, _, _)| what == trace).count();
+        assert_eq!(times, 1, "{verb}");
+    }
+    let reply = acme.owner.get(&format!("/provisioning/jobs/{id}")).await;
+    assert_eq!(reply.expect(200)["attempt"], 2);
+    app.finish().await;
+}
