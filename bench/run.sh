@@ -11,6 +11,7 @@ work=${BENCH_WORK:-$repo/target/bench} # tools, peers, logs, results
 results=${RESULTS:-$work/results.jsonl}
 postgres=${BENCH_POSTGRES:-postgres://postgres@127.0.0.1:5432}
 redis=${BENCH_REDIS:-redis://127.0.0.1:6379/9}
+rabbitmq=${BENCH_RABBITMQ:-amqp://guest:guest@127.0.0.1:5672}
 rounds=${ROUNDS:-5} port=${BENCH_PORT:-8100}
 servers=${SERVERS:-erpmax floor node postgraphile}
 erpmax=${ERPMAX:-$repo/target/release/erpmax}
@@ -29,6 +30,7 @@ hash='$argon2id$v=19$m=19456,t=2,p=1$JGGY/g0/5TdGyyPaJbXY9w$xIlLYXKvfXORl73YGC4o
 settings=(
   ENVIRONMENT=production HOST=127.0.0.1 PORT="$port" PUBLIC_URL="http://127.0.0.1:$port"
   DATA_DIR="$work/data" DATABASE_URL="$postgres/erpmax_bench?sslmode=disable" REDIS_URL="$redis" REDIS_PREFIX=bench:
+  RABBITMQ_URL="$rabbitmq" RABBITMQ_PREFIX=bench WORKER_IN_PROCESS=yes
   ALLOWED_ORIGINS=http://localhost:3000 RATE_LIMIT_SCALE=1000000 METRICS_ADDR="$metrics"
 )
 

@@ -69,9 +69,7 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
     let app = App::new(Parts {
         cache,
         bus,
-        // In the process on every stack: a job stays in the outbox until it was handled, so the
-        // queue may forget. More room than there are workers would only let leases run out.
-        queue: JobQueue::local(config.worker.concurrency, slots.clone()),
+        queue: queue(&config, &slots, &metrics),
         slots,
         mailer: mailer(&config, clock.clone()),
         provisioner: provisioner(&config.provisioning)?,
@@ -102,6 +100,18 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
         app.spawn("events", ear);
     }
     Ok(app)
+}
+
+/// Connects to nothing: whoever only writes rows of the outbox needs no broker.
+fn queue(config: &Config, slots: &Slots, metrics: &Metrics) -> JobQueue {
+    match &config.rabbitmq {
+        Some(rabbitmq) => {
+            let room = usize::try_from(config.worker.relay_batch).unwrap_or(usize::MAX);
+            JobQueue::rabbitmq(rabbitmq, room, metrics.queue.clone())
+        }
+        // More room than there are workers would only let leases run out.
+        None => JobQueue::local(config.worker.concurrency, slots.clone()),
+    }
 }
 
 /// In production a letter that is only kept in a file would be lost without a word (ruling 40).

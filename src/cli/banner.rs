@@ -20,6 +20,7 @@ pub(super) fn announce(config: &Config) {
             playground = playground(config, ""),
             database = config.database.describe(),
             cache = shared(config),
+            jobs = jobs(config),
             sites = sites(config),
             letters = letters(config),
             metrics = metrics(config, ""),
@@ -55,10 +56,7 @@ fn facts(config: &Config) -> Vec<Fact> {
         ("Database", config.database.describe()),
         ("Cache", shared(config)),
         ("Events", shared(config)),
-        (
-            "Jobs",
-            "in this process, from the outbox in the database".into(),
-        ),
+        ("Jobs", jobs(config)),
         ("Sites", sites(config)),
         ("Letters", letters(config)),
         ("Links", links(config)),
@@ -69,6 +67,66 @@ fn facts(config: &Config) -> Vec<Fact> {
         facts.push(("To try it", hint.into()));
     }
     facts
+}
+
+/// Says that jobs are done, and by what.
+pub(super) fn announce_worker(config: &Config) {
+    let places = config.worker.slots;
+    if telemetry::is_json(&config.log, config.environment) {
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            environment = %config.environment,
+            database = config.database.describe(),
+            jobs = jobs(config),
+            places,
+            letters = letters(config),
+            metrics = metrics(config, ""),
+            "working",
+        );
+        return;
+    }
+    let (version, environment) = (env!("CARGO_PKG_VERSION"), config.environment);
+    super::terminal::say(format_args!(
+        "\nERPMax Orchestrator {version} works ({environment})\n"
+    ));
+    let metrics = match config.metrics.address {
+        Some(_) => metrics(config, ""),
+        None => "off (METRICS_ADDR switches them on)".into(),
+    };
+    let facts = [
+        ("Jobs", jobs(config)),
+        ("Sites", format!("{places} jobs on sites at once")),
+        ("Letters", letters(config)),
+        ("Database", config.database.describe()),
+        ("Metrics", metrics),
+    ];
+    for (name, fact) in facts {
+        super::terminal::say(format_args!("  {name:<12}{fact}"));
+    }
+    super::terminal::say("\nCtrl-C stops it.");
+}
+
+/// Where jobs are done.
+fn jobs(config: &Config) -> String {
+    let here = config.worker.in_process;
+    match (&config.rabbitmq, here) {
+        (None, true) => "in this process, from the outbox in the database".into(),
+        (None, false) => {
+            "not in this process (WORKER_IN_PROCESS); `erpmax worker` does them".into()
+        }
+        (Some(rabbitmq), true) => {
+            format!(
+                "in this process and other workers, through RabbitMQ, queues `{}.*`",
+                rabbitmq.prefix
+            )
+        }
+        (Some(rabbitmq), false) => {
+            format!(
+                "by `erpmax worker`, through RabbitMQ, queues `{}.*`",
+                rabbitmq.prefix
+            )
+        }
+    }
 }
 
 /// Ruling 37: the stock page is there at once, but is not self-contained.

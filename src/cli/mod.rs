@@ -5,13 +5,16 @@ mod config;
 mod descriptors;
 mod doctor;
 mod healthcheck;
+mod lifecycle;
 mod migrate;
+mod queue;
 mod schema;
 mod seed;
 mod serve;
 mod signals;
 pub mod terminal;
 mod user;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -27,8 +30,8 @@ use crate::{
 /// over GraphQL and REST.
 ///
 /// Without a command it serves everything, on the embedded stack unless told otherwise: an SQLite
-/// file under ./data, cache, events and jobs within the process. With `DATABASE_URL` and `REDIS_URL`
-/// it runs on PostgreSQL and Redis.
+/// file under ./data, cache, events and jobs within the process. With `DATABASE_URL`, `REDIS_URL` and
+/// `RABBITMQ_URL` it runs on PostgreSQL, Redis and RabbitMQ, and workers do the jobs.
 ///
 /// Every setting is a flag and an environment variable; `.env` in the working directory is read, the
 /// environment wins over it, and flags win over both.
@@ -56,17 +59,34 @@ Examples:
   erpmax doctor                           see whether everything it needs is there
   erpmax migrate status                   see what the database has and lacks
   erpmax schema > schema.graphql          write the GraphQL schema
+  erpmax queue dead list                  see which jobs were given up, and why
   DATABASE_URL=postgres://localhost/erpmax REDIS_URL=redis://localhost erpmax serve
-                                          serve on PostgreSQL and Redis";
+                                          serve on PostgreSQL and Redis
+  DATABASE_URL=… REDIS_URL=… RABBITMQ_URL=amqp://localhost erpmax worker
+                                          do jobs in a process of their own";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve GraphQL and REST, and do background work (the default).
+    /// Serve GraphQL and REST, and without RabbitMQ do jobs, too (the default).
     ///
     /// Brings the schema up to date and seeds the plans first. Stops on SIGTERM or Ctrl-C: requests
     /// and jobs in hand are finished, a second signal stops at once.
     Serve,
+
+    /// Do jobs, as many as come, and serve nothing: any number of workers share the work.
+    ///
+    /// Brings the schema up to date first. With RabbitMQ, `serve` leaves the jobs to workers (see
+    /// `WORKER_IN_PROCESS`). Metrics are served where `METRICS_ADDR` says. Stops on SIGTERM or Ctrl-C:
+    /// jobs in hand are finished, a second signal stops at once.
+    Worker,
+
+    /// See how jobs stand, and have those done that were given up.
+    ///
+    /// Works on the configured database; servers and workers may run meanwhile. Exits with 0 when it is
+    /// as was asked, with 1 when it was refused or has failed, with 2 when a flag cannot be read.
+    #[command(subcommand)]
+    Queue(queue::Command),
 
     /// Change the database schema, or see where it stands.
     ///
@@ -95,8 +115,8 @@ pub enum Command {
 
     /// Try everything the service needs, and say what is wrong and what to do about it.
     ///
-    /// Looks at settings, database, clock, migrations, queue, cache, bus, mail, provisioner, secrets,
-    /// files and addresses; changes nothing, and may be run beside a server. Exits with 0 when nothing has
+    /// Looks at settings, database, clock, migrations, queue, broker, cache, bus, mail, provisioner,
+    /// secrets, files and addresses; changes nothing, and may be run beside a server. Exits with 0 when nothing has
     /// failed (there may be warnings), with 1 when something has, with 2 when a flag cannot be read.
     Doctor(doctor::Args),
 
@@ -131,6 +151,8 @@ pub async fn run(cli: Cli) -> ExitCode {
     } = cli;
     let done = match command.unwrap_or(Command::Serve) {
         Command::Serve => Box::pin(serve::serve(settings)).await,
+        Command::Worker => Box::pin(worker::work(settings)).await,
+        Command::Queue(command) => Box::pin(queue::run(command, settings)).await,
         Command::Migrate(command) => migrate::run(command, settings).await,
         Command::Seed(args) => Box::pin(seed::run(args, settings)).await,
         Command::User(args) => Box::pin(user::run(args, settings)).await,

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{configure, serve::prepare_schema, terminal};
+use super::{configure, lifecycle::prepare_schema, terminal};
 use crate::{
     app::App,
     boot,

@@ -20,6 +20,7 @@ mod metrics;
 mod problem;
 mod provisioning;
 mod proxies;
+mod rabbitmq;
 mod redis;
 mod secret;
 mod server;
@@ -48,10 +49,11 @@ pub use self::{
     problem::{Problem, Problems},
     provisioning::{ProvisionerKind, Provisioning, ProvisioningSettings},
     proxies::Proxies,
+    rabbitmq::{RabbitMq, RabbitMqSettings},
     redis::RedisSettings,
     secret::{file as secret_key_file, weakness},
     server::{Origins, Server, ServerSettings},
-    worker::{Worker, WorkerSettings},
+    worker::{InProcess, Worker, WorkerSettings},
 };
 
 /// What a person wrote. Every field is a flag and an environment variable.
@@ -72,6 +74,9 @@ pub struct Settings {
     /// Redis.
     #[command(flatten)]
     pub redis: RedisSettings,
+    /// RabbitMQ.
+    #[command(flatten)]
+    pub rabbitmq: RabbitMqSettings,
     /// Accounts and tokens.
     #[command(flatten)]
     pub auth: AuthSettings,
@@ -160,6 +165,7 @@ impl Settings {
             connections,
             database,
             redis,
+            rabbitmq,
             auth,
             members,
             graphql,
@@ -174,19 +180,21 @@ impl Settings {
         let (environment, data_dir) = (general.environment, general.data_dir);
         let server = server.resolve(environment, problems);
         let (redis_url, redis_prefix) = redis.resolve(environment, problems);
+        let rabbitmq = rabbitmq.resolve(environment, problems);
         Config {
             environment,
             database: database.resolve(environment, &data_dir, problems),
             connections: connections.resolve(problems),
             redis_url,
             redis_prefix,
+            worker: worker.resolve(rabbitmq.is_some(), problems),
+            rabbitmq,
             auth: auth.resolve(environment, &data_dir, problems),
             members: members.resolve(&server.public_url, problems),
             graphql: graphql.resolve(environment, server.playground),
             idempotency: idempotency.resolve(),
             limits: limits.resolve(),
             mail: mail.resolve(&data_dir),
-            worker: worker.resolve(problems),
             provisioning: provisioning.resolve(environment, problems),
             log: log.resolve(problems),
             metrics: metrics.resolve(server.address(), environment, problems),
@@ -230,6 +238,8 @@ pub struct Config {
     pub redis_url: Option<SecretString>,
     /// What every key and channel in Redis starts with.
     pub redis_prefix: String,
+    /// Where jobs wait for workers; without it, they stay within the process.
+    pub rabbitmq: Option<RabbitMq>,
     /// Accounts and tokens.
     pub auth: Auth,
     /// Invitations.
@@ -257,7 +267,8 @@ pub struct Config {
 impl Config {
     /// What must not be told to anybody, for those who repeat what others say.
     pub fn secrets(&self) -> Vec<String> {
-        let urls = [Some(&self.database.url), self.redis_url.as_ref()];
+        let rabbitmq = self.rabbitmq.as_ref().map(|rabbitmq| &rabbitmq.url);
+        let urls = [Some(&self.database.url), self.redis_url.as_ref(), rabbitmq];
         let passwords = urls.into_iter().flatten().filter_map(|url| {
             let url = Url::parse(url.expose_secret()).ok()?;
             url.password().map(str::to_owned)
@@ -314,7 +325,13 @@ mod tests {
     #[test]
     fn production_refuses_everything_unsafe_at_once() {
         let flags = ["--environment", "production", "--allowed-origins", "*"];
-        let expected = ["ALLOWED_ORIGINS", "REDIS_URL", "DATABASE_URL", "SECRET_KEY"];
+        let expected = [
+            "ALLOWED_ORIGINS",
+            "REDIS_URL",
+            "RABBITMQ_URL",
+            "DATABASE_URL",
+            "SECRET_KEY",
+        ];
         assert_eq!(refused(&flags), expected);
     }
 
@@ -325,6 +342,7 @@ mod tests {
             "--environment=production",
             "--database-url=postgres://erpmax:pw@db/erpmax",
             "--redis-url=redis://cache",
+            "--rabbitmq-url=amqp://erpmax:pw@queue",
             &format!("--secret-key={strong}"),
             &format!("--secret-keys-previous=short,{strong},your-secret-key-of-the-legacy-system"),
         ];
@@ -340,6 +358,7 @@ mod tests {
             "--environment=production",
             "--database-url=postgresql+asyncpg://erpmax:pw@db/erpmax",
             "--redis-url=redis://cache",
+            "--rabbitmq-url=amqp://erpmax:pw@queue",
             "--secret-key=6f1c0d2ab34e5f60718293a4b5c6d7e8f90a1b2c",
         ])
         .unwrap();

@@ -2,7 +2,7 @@
 
 use std::{num::NonZero, time::Duration};
 
-use clap::{Args, value_parser};
+use clap::{Args, ValueEnum, value_parser};
 
 use super::Problems;
 
@@ -10,6 +10,12 @@ use super::Problems;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Background work")]
 pub struct WorkerSettings {
+    /// Whether `serve` does jobs, too: `auto` means without RabbitMQ only, where nobody else would. With
+    /// RabbitMQ, `erpmax worker` does them.
+    #[arg(long, env = "WORKER_IN_PROCESS", global = true, value_name = "WHEN")]
+    #[arg(value_enum, default_value_t = InProcess::Auto, hide_short_help = true)]
+    pub worker_in_process: InProcess,
+
     /// How many jobs run at once.
     #[arg(long, env = "WORKER_CONCURRENCY", global = true, value_name = "N")]
     #[arg(default_value = "4", hide_short_help = true)]
@@ -74,9 +80,22 @@ pub struct WorkerSettings {
     pub sweep_batch: u64,
 }
 
+/// Whether the process that serves does jobs, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InProcess {
+    /// Where nobody else would.
+    Auto,
+    /// In any case.
+    Yes,
+    /// Not at all: workers do.
+    No,
+}
+
 /// Background work.
 #[derive(Clone, Debug)]
 pub struct Worker {
+    /// Whether this process does jobs.
+    pub in_process: bool,
     /// How many jobs run at once.
     pub concurrency: usize,
     /// How many jobs on sites run at once.
@@ -100,8 +119,8 @@ pub struct Worker {
 }
 
 impl WorkerSettings {
-    /// Checks and completes.
-    pub(super) fn resolve(self, problems: &mut Problems) -> Worker {
+    /// Checks and completes; `shared` is whether jobs leave the process.
+    pub(super) fn resolve(self, shared: bool, problems: &mut Problems) -> Worker {
         // Else a second relay takes a job that the first is still waiting for.
         if self.job_lease_seconds <= self.job_timeout_seconds {
             problems.add(
@@ -109,7 +128,13 @@ impl WorkerSettings {
                 "must be longer than JOB_TIMEOUT_SECONDS",
             );
         }
+        let in_process = match self.worker_in_process {
+            InProcess::Auto => !shared,
+            InProcess::Yes => true,
+            InProcess::No => false,
+        };
         Worker {
+            in_process,
             concurrency: self.worker_concurrency.get().into(),
             slots: self.provision_slots.get().into(),
             job_timeout: Duration::from_secs(self.job_timeout_seconds),

@@ -11,6 +11,7 @@ mod hashing;
 mod http;
 mod jobs;
 mod process;
+mod queue;
 mod shelf;
 mod sql;
 mod state;
@@ -32,9 +33,10 @@ pub use self::{
     hashing::Hashing,
     http::{Counted, Http, method_name},
     jobs::Jobs,
+    queue::Queue,
     shelf::Described,
     sql::Sql,
-    state::State,
+    state::{LaneJobs, State},
     tokens::Tokens,
 };
 use self::{process::Process, shelf::Shelf};
@@ -63,6 +65,8 @@ pub struct Metrics {
     pub tokens: Tokens,
     /// Background work and events.
     pub jobs: Jobs,
+    /// Messages to and from the broker.
+    pub queue: Queue,
     /// Commands of the cache.
     pub cache: Cache,
     /// What is looked up when somebody reads the metrics.
@@ -90,6 +94,7 @@ impl Metrics {
         let hashing = Hashing::new(&mut shelf);
         let tokens = Tokens::new(&mut shelf);
         let jobs = Jobs::new(&mut shelf);
+        let queue = Queue::new(&mut shelf);
         let cache = Cache::new(&mut shelf);
         let limited = Family::default();
         shelf.put(
@@ -110,6 +115,7 @@ impl Metrics {
             hashing,
             tokens,
             jobs,
+            queue,
             cache,
             state,
             limited,

@@ -27,13 +27,29 @@ pub struct State {
     pub hashing_running: Gauge,
     /// How many wait.
     pub hashing_waiting: Gauge,
-    /// Jobs that are not done.
-    pub outbox_waiting: Maybe,
-    /// Jobs that were given up.
-    pub outbox_dead: Maybe,
-    /// The age of the oldest job that is not done.
-    pub outbox_lag: Maybe,
+    outbox: Family<Jobs, Maybe>,
+    outbox_lag: Maybe,
     redis: Maybe,
+    rabbitmq: Maybe,
+}
+
+/// How a lane of the outbox stands.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneJobs {
+    /// Which lane.
+    pub lane: &'static str,
+    /// Jobs that wait.
+    pub waiting: f64,
+    /// Jobs that are under way.
+    pub sent: f64,
+    /// Jobs that were given up.
+    pub dead: f64,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Jobs {
+    lane: &'static str,
+    state: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -45,11 +61,9 @@ impl State {
     pub(super) fn new(shelf: &mut Shelf<'_>) -> Self {
         let pool = Family::<Labelled, Gauge>::default();
         let hashing = Family::<Labelled, Gauge>::default();
-        let outbox = Family::<Labelled, Maybe>::default();
         let one = |family: &Family<Labelled, Gauge>, state| {
             family.get_or_create_owned(&Labelled { state })
         };
-        let jobs = |state| outbox.get_or_create_owned(&Labelled { state });
         let state = Self {
             pool_max: Gauge::default(),
             pool_idle: one(&pool, "idle"),
@@ -57,10 +71,10 @@ impl State {
             hashing_permits: Gauge::default(),
             hashing_running: one(&hashing, "running"),
             hashing_waiting: one(&hashing, "waiting"),
-            outbox_waiting: jobs("waiting"),
-            outbox_dead: jobs("dead"),
+            outbox: Family::default(),
             outbox_lag: Maybe::default(),
             redis: Maybe::default(),
+            rabbitmq: Maybe::default(),
         };
         shelf.put(
             "database_connections",
@@ -88,10 +102,11 @@ impl State {
         );
         shelf.put(
             "outbox_jobs",
-            &["state"],
-            "Jobs in the outbox, `waiting` (under way included) or `dead` (given up); NaN while the \
-             database does not answer",
-            outbox,
+            &["lane", "state"],
+            "Jobs in the outbox by lane (`provisioning`: work on sites, `letters`: what is quick): \
+             `waiting`, `sent` (RabbitMQ has them, or a worker that got them from it) or `dead` (given \
+             up); NaN while the database does not answer",
+            state.outbox.clone(),
         );
         shelf.put_seconds(
             "outbox_lag",
@@ -108,6 +123,13 @@ impl State {
             state.redis.clone(),
         );
         shelf.put(
+            "rabbitmq_up",
+            &[],
+            "1 while RabbitMQ answers this process; 0 while it does not and jobs wait in the outbox; NaN \
+             where it is not configured",
+            state.rabbitmq.clone(),
+        );
+        shelf.put(
             "build",
             &["version"],
             "The version that runs; always 1",
@@ -118,16 +140,31 @@ impl State {
 
     /// Whether Redis answers, where there is one.
     pub fn redis(&self, answers: Option<bool>) {
-        let up = answers.map(|answers| f64::from(u8::from(answers)));
-        self.redis.set(up.unwrap_or(f64::NAN));
+        self.redis.set(up(answers));
     }
 
-    /// The outbox: jobs waiting, jobs given up, seconds since the oldest waiting one was asked for;
-    /// nothing when it could not be looked at.
-    pub fn outbox(&self, found: Option<(f64, f64, f64)>) {
-        let (waiting, dead, lag) = found.unwrap_or((f64::NAN, f64::NAN, f64::NAN));
-        self.outbox_waiting.set(waiting);
-        self.outbox_dead.set(dead);
+    /// Whether RabbitMQ answers, where there is one.
+    pub fn rabbitmq(&self, answers: Option<bool>) {
+        self.rabbitmq.set(up(answers));
+    }
+
+    /// The outbox, lane by lane, and seconds since the oldest job was asked for that is not done.
+    pub fn outbox(&self, lanes: &[LaneJobs], lag: f64) {
+        for LaneJobs {
+            lane,
+            waiting,
+            sent,
+            dead,
+        } in lanes
+        {
+            for (state, count) in [("waiting", waiting), ("sent", sent), ("dead", dead)] {
+                self.outbox.get_or_create(&Jobs { lane, state }).set(*count);
+            }
+        }
         self.outbox_lag.set(lag);
     }
+}
+
+fn up(answers: Option<bool>) -> f64 {
+    answers.map_or(f64::NAN, |answers| f64::from(u8::from(answers)))
 }

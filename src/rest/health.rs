@@ -83,6 +83,8 @@ struct Parts {
     #[schema(inline)]
     events: State,
     #[schema(inline)]
+    queue: State,
+    #[schema(inline)]
     mail: State,
 }
 
@@ -104,7 +106,7 @@ enum State {
 enum Health {
     /// All that is configured answers.
     Ready,
-    /// It serves requests, but without the cache or the event bus that all processes share.
+    /// It serves requests, but without the cache, the event bus or the queue that all processes share.
     Degraded,
 }
 
@@ -118,9 +120,9 @@ struct Readiness {
 
 /// Say whether the service can work.
 ///
-/// Asks the database, the cache and the event bus. Without the database it is not ready. Without the
-/// others it is, `degraded`: each process keeps rate limits for itself, and what happens reaches live
-/// listeners of other processes later.
+/// Asks the database, the cache, the event bus and the queue. Without the database it is not ready.
+/// Without the others it is, `degraded`: each process keeps rate limits for itself, what happens reaches
+/// live listeners of other processes later, and jobs wait in the database.
 #[utoipa::path(
     get, path = "/health/ready", tag = "service", operation_id = "ready",
     responses(
@@ -144,10 +146,16 @@ async fn ready(Visitor(cx): Visitor) -> Response {
         Ok(()) => State::Ok,
         Err(_) => State::Unavailable,
     });
+    // Kept connected by a task of its own, which finds out by itself.
+    let queue = match app.queue.answers() {
+        Some(false) => State::Unavailable,
+        Some(true) | None => State::Ok,
+    };
     let parts = Parts {
         database,
         cache,
         events,
+        queue,
         mail: if app.mailer.delivers() {
             State::Ok
         } else {
@@ -158,10 +166,13 @@ async fn ready(Visitor(cx): Visitor) -> Response {
         let message = "Not ready: no answer from database.".to_owned();
         return Failure::not_ready(message, json!({ "parts": parts })).into_response();
     }
-    // Taken out of service for the sake of Redis, all processes would be so at the same moment.
-    let status = match (cache, events) {
-        (State::Unavailable, _) | (_, State::Unavailable) => Health::Degraded,
-        (State::Ok | State::Off, State::Ok | State::Off) => Health::Ready,
+    // Taken out of service for the sake of Redis or RabbitMQ, all processes would be so at the same
+    // moment.
+    let shared = [cache, events, queue];
+    let status = if shared.contains(&State::Unavailable) {
+        Health::Degraded
+    } else {
+        Health::Ready
     };
     Json(Readiness { status, parts }).into_response()
 }

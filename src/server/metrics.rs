@@ -25,9 +25,11 @@ use crate::{
     app::App,
     domain::{
         cx::Cx,
-        outbox::{self, Backlog},
+        job::Lane,
+        outbox::{self, Backlog, Standing},
     },
     error::{Code, Credentials, Error},
+    metrics::LaneJobs,
     rest::error::Failure,
 };
 
@@ -48,7 +50,7 @@ struct Reader {
 /// What was found when the database was asked last, if it answered.
 struct Look {
     at: Instant,
-    found: Option<Backlog>,
+    found: Option<Vec<Standing>>,
 }
 
 /// The route on the public port; without an answer unless there is a token.
@@ -122,26 +124,29 @@ impl Reader {
         state.hashing_running.set(whole(load.running));
         state.hashing_waiting.set(whole(load.waiting));
         state.redis(app.cache.answers());
-        #[expect(clippy::cast_precision_loss, reason = "nobody counts 2^52 jobs")]
-        let found = self.backlog().await.map(|backlog| {
-            let (waiting, dead) = (backlog.waiting as f64, backlog.dead as f64);
-            (waiting, dead, backlog.lag.as_secs_f64())
-        });
-        state.outbox(found);
+        state.rabbitmq(app.queue.answers());
+        match self.standing().await {
+            Some(lanes) => {
+                let lag = Backlog::of(&lanes, app.clock.now()).lag;
+                let lanes: Vec<_> = lanes.iter().map(lane_jobs).collect();
+                state.outbox(&lanes, lag.as_secs_f64());
+            }
+            None => state.outbox(&Lane::ALL.map(nobody_knows), f64::NAN),
+        }
     }
 
     /// Asks the database, unless somebody did so just now; those who read meanwhile wait for the one
     /// answer.
-    async fn backlog(&self) -> Option<Backlog> {
+    async fn standing(&self) -> Option<Vec<Standing>> {
         let mut known = self.outbox.lock().await;
         if let Some(look) = &*known
             && look.at.elapsed() < FRESH
         {
-            return look.found;
+            return look.found.clone();
         }
         let cx = Cx::system(self.app.clone(), "metrics", "metrics");
-        let found = match tokio::time::timeout(PATIENCE, outbox::backlog(&cx)).await {
-            Ok(Ok(backlog)) => Some(backlog),
+        let found = match tokio::time::timeout(PATIENCE, outbox::standing(&cx)).await {
+            Ok(Ok(lanes)) => Some(lanes),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the outbox cannot be counted");
                 None
@@ -153,8 +158,27 @@ impl Reader {
         };
         *known = Some(Look {
             at: Instant::now(),
-            found,
+            found: found.clone(),
         });
         found
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody counts 2^52 jobs")]
+fn lane_jobs(standing: &Standing) -> LaneJobs {
+    LaneJobs {
+        lane: standing.lane.word(),
+        waiting: standing.waiting as f64,
+        sent: standing.sent as f64,
+        dead: standing.dead as f64,
+    }
+}
+
+fn nobody_knows(lane: Lane) -> LaneJobs {
+    LaneJobs {
+        lane: lane.word(),
+        waiting: f64::NAN,
+        sent: f64::NAN,
+        dead: f64::NAN,
     }
 }

@@ -11,10 +11,10 @@ use futures::FutureExt;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::handlers;
+use super::{handlers, insist, relay::settlement, until_shutdown};
 use crate::{
     app::App,
-    domain::{cx::Cx, job::Lane},
+    domain::{cx::Cx, job::Lane, outbox},
     error::Error,
     ports::queue::{Delivery, Message, Outcome, Slot},
 };
@@ -31,8 +31,19 @@ pub(super) async fn letters(app: App) {
 pub(super) async fn provisioning(app: App) {
     let mut place = app.slots.acquire().await;
     while let Some(delivery) = app.queue.next(Lane::Provisioning).await {
+        // Before the message is answered: nothing more may come for which there is no place.
+        let another = app.slots.try_acquire();
+        if another.is_none() {
+            app.queue.pause(Lane::Provisioning).await;
+        }
         handle(&app, delivery, Some(place)).await;
-        place = app.slots.acquire().await;
+        place = match another {
+            Some(another) => another,
+            None => match until_shutdown(&app, app.slots.acquire()).await {
+                Some(place) => place,
+                None => return,
+            },
+        };
     }
 }
 
@@ -45,16 +56,47 @@ async fn handle(app: &App, delivery: Delivery, place: Option<Slot>) {
         job.attempt = message.attempt,
         request.id = message.request_id,
     );
-    let outcome = async {
-        let started = Instant::now();
-        let outcome = attempt(app, message, place).await;
-        log(message, &outcome, started.elapsed());
-        let (kind, elapsed) = (message.job.kind(), started.elapsed());
-        app.metrics.jobs.handled(kind, outcome.word(), elapsed);
-        outcome
+    let handling = async {
+        if delivery.is_awaited() {
+            let outcome = run(app, &delivery.message, place).await;
+            delivery.finish(outcome).await;
+        } else {
+            settle(app, delivery, place).await;
+        }
     };
-    let outcome = outcome.instrument(span).await;
-    delivery.finish(outcome);
+    handling.instrument(span).await;
+}
+
+/// Does a job that a broker handed out, and writes down what became of it before the broker forgets
+/// the message. Without a database neither can be; then the message goes back, in the end.
+async fn settle(app: &App, delivery: Delivery, place: Option<Slot>) {
+    let Message { id, attempt, .. } = delivery.message;
+    let cx = &Cx::system(app.clone(), "worker", id.to_string());
+    let wanted = insist(app, || outbox::is_wanted(cx, id, attempt)).await;
+    let outcome = match wanted {
+        Some(true) => run(app, &delivery.message, place).await,
+        Some(false) => {
+            tracing::debug!("a message of a job that is settled");
+            app.metrics.queue.stale.inc();
+            return delivery.finish(Outcome::Done).await;
+        }
+        None => return delivery.give_back("the database does not answer").await,
+    };
+    let settlement = settlement(outcome.clone());
+    match insist(app, || outbox::settle(cx, id, attempt, settlement.clone())).await {
+        Some(()) => delivery.finish(outcome).await,
+        None => delivery.give_back("the database does not answer").await,
+    }
+}
+
+/// Runs a job: a log line, a count, and no error that goes any further.
+async fn run(app: &App, message: &Message, place: Option<Slot>) -> Outcome {
+    let started = Instant::now();
+    let outcome = attempt(app, message, place).await;
+    log(message, &outcome, started.elapsed());
+    let (kind, elapsed) = (message.job.kind(), started.elapsed());
+    app.metrics.jobs.handled(kind, outcome.word(), elapsed);
+    outcome
 }
 
 async fn attempt(app: &App, message: &Message, place: Option<Slot>) -> Outcome {

@@ -4,25 +4,47 @@
 mod consume;
 mod handlers;
 pub mod relay;
+mod strays;
 mod sweep;
 
 pub use sweep::sweep;
 
-use tokio::time::timeout;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     app::App,
     error::{Error, Result},
 };
 
-/// Starts the relay and the consumers; they end when `app.shutdown` is cancelled and what they have
-/// in hand is finished.
+/// How long something is tried that a message waits for. A broker takes messages back that were not
+/// answered for half an hour.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// The pause between two attempts.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Starts what goes on in the background: the relay, the sweep and, where this process does jobs, the
+/// workers. They end when `app.shutdown` is cancelled and what they have in hand is finished.
 pub fn start(app: &App) {
-    for _ in 0..app.config.worker.concurrency {
-        app.spawn_vital("worker", consume::letters(app.clone()));
+    let (works, shared) = (app.config.worker.in_process, app.queue.is_shared());
+    if shared {
+        app.spawn_vital("queue", app.queue.clone().keep());
     }
-    app.spawn_vital("worker", consume::provisioning(app.clone()));
-    app.spawn_vital("relay", relay::run(app.clone()));
+    if works {
+        for _ in 0..app.config.worker.concurrency {
+            app.spawn_vital("worker", consume::letters(app.clone()));
+        }
+        app.spawn_vital("worker", consume::provisioning(app.clone()));
+    }
+    if works && shared {
+        app.spawn_vital("strays", strays::dead(app.clone()));
+        app.spawn_vital("strays", strays::legacy(app.clone()));
+    }
+    // What stays in a process that does no jobs would stay for good.
+    if works || shared {
+        app.spawn_vital("relay", relay::run(app.clone()));
+    }
     app.spawn_vital("sweep", sweep::run(app.clone()));
 }
 
@@ -53,4 +75,30 @@ async fn in_time<T>(app: &App, work: impl Future<Output = Result<T>>) -> Result<
     let limit = app.config.worker.job_timeout;
     let ended = timeout(limit, work).await;
     ended.unwrap_or_else(|_| Err(Error::internal(format!("not done within {limit:?}"))))
+}
+
+/// Tries until it succeeds, for as long as a message may wait for that; nothing when it did not.
+async fn insist<T, F>(app: &App, work: impl Fn() -> F) -> Option<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let began = Instant::now();
+    loop {
+        match in_time(app, work()).await {
+            Ok(done) => return Some(done),
+            Err(error) if began.elapsed() < PATIENCE => {
+                tracing::error!(%error, "what a job needs does not answer; trying again");
+            }
+            Err(_) => return None,
+        }
+        until_shutdown(app, sleep(PAUSE)).await?;
+    }
+}
+
+/// Waits, but not beyond shutdown.
+async fn until_shutdown<T>(app: &App, waiting: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        () = app.shutdown.cancelled() => None,
+        done = waiting => Some(done),
+    }
 }

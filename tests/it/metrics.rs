@@ -152,8 +152,17 @@ async fn storage_hashing_jobs_and_the_process_are_told() {
         .expect(201);
     app.advance(Duration::from_secs(90));
     let text = scrape(&reader).await;
-    assert_eq!(value(&text, "erpmax_outbox_jobs{state=\"waiting\"}"), 1.0);
-    assert_eq!(value(&text, "erpmax_outbox_jobs{state=\"dead\"}"), 0.0);
+    assert_eq!(
+        value(
+            &text,
+            "erpmax_outbox_jobs{lane=\"letters\",state=\"waiting\"}"
+        ),
+        1.0
+    );
+    assert_eq!(
+        value(&text, "erpmax_outbox_jobs{lane=\"letters\",state=\"dead\"}"),
+        0.0
+    );
     assert_eq!(value(&text, "erpmax_outbox_lag_seconds"), 90.0);
     for kind in ["select", "insert"] {
         let statements = format!("erpmax_sql_statements_total{{kind=\"{kind}\",outcome=\"ok\"}}");
@@ -207,7 +216,13 @@ async fn without_a_database_the_rest_is_told() {
     app.app.db.close().await.unwrap();
     let text = scrape(&reader).await;
     assert!(value(&text, "erpmax_outbox_lag_seconds").is_nan());
-    assert!(value(&text, "erpmax_outbox_jobs{state=\"waiting\"}").is_nan());
+    assert!(
+        value(
+            &text,
+            "erpmax_outbox_jobs{lane=\"letters\",state=\"waiting\"}"
+        )
+        .is_nan()
+    );
     assert!(has(&text, "erpmax_http_requests_in_flight"));
     app.abandon().await;
 }

@@ -194,16 +194,17 @@ async fn queue(facts: &Facts) -> Check {
         return Check::warning(
             "queue",
             format!("{} given up; {waiting}", backlog.dead),
-            "read `last_error` of the rows in the table `outbox` whose `dead_at` is set",
+            "`erpmax queue dead list` says why; mend that, then `erpmax queue dead redrive --all`",
         );
     }
     if backlog.lag > LAG_NOTED {
-        let advice = "see whether `erpmax serve` runs, and in its log why jobs are not done; \
-                      letters wait for outgoing mail";
+        let advice = "see whether `erpmax serve` or `erpmax worker` runs, and in its log why jobs are \
+                      not done; letters wait for outgoing mail";
         return Check::warning("queue", waiting, advice);
     }
-    Check::ok(
-        "queue",
-        format!("in the process, from the outbox: {waiting}"),
-    )
+    let way = match facts.config.rabbitmq {
+        Some(_) => "through RabbitMQ",
+        None => "in the process",
+    };
+    Check::ok("queue", format!("{way}, from the outbox: {waiting}"))
 }

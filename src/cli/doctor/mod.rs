@@ -2,6 +2,7 @@
 //! to do. Each file looks at one side; a check that takes too long has failed, and keeps nobody
 //! waiting.
 
+mod broker;
 mod check;
 mod database;
 mod files;
@@ -54,8 +55,9 @@ pub(super) async fn run(args: &Args, settings: Settings) -> Result<(), BoxError>
         problems,
         key_given,
     };
-    let (database, cache, bus, provisioner, files, ports) = tokio::join!(
+    let (database, broker, cache, bus, provisioner, files, ports) = tokio::join!(
         database::look(&facts),
+        bounded("broker", broker::look(&facts)),
         bounded("cache", redis::cache(&facts)),
         bounded("bus", redis::bus(&facts)),
         bounded("provisioner", provisioner::look(&facts)),
@@ -64,7 +66,8 @@ pub(super) async fn run(args: &Args, settings: Settings) -> Result<(), BoxError>
     );
     let mut checks = settings::look(&facts);
     checks.extend(database);
-    checks.extend([cache, bus, settings::mail(&facts), provisioner, files]);
+    let mail = settings::mail(&facts);
+    checks.extend([broker, cache, bus, mail, provisioner, files]);
     checks.extend(ports);
     hide_secrets(&facts.config, &mut checks);
     report::tell(args.json, &facts.config, &checks);

@@ -6,7 +6,7 @@ use super::{
     Facts,
     check::{Check, bounded},
 };
-use crate::cli::{healthcheck, serve};
+use crate::cli::{healthcheck, lifecycle};
 
 /// Looks at each address.
 pub(super) async fn look(facts: &Facts) -> [Check; 2] {
@@ -72,7 +72,7 @@ async fn metrics(facts: &Facts) -> Check {
 
 /// Takes the address and gives it back.
 fn bind(address: SocketAddr) -> Result<(), String> {
-    match serve::bind(address) {
+    match lifecycle::bind(address) {
         Ok(_) => Ok(()),
         Err(error) => Err(format!("cannot listen on {address}: {error}")),
     }

@@ -24,7 +24,10 @@ use super::{
     cx::Cx,
     job::{Job, Lane},
 };
-use crate::error::{Error, Result};
+use crate::{
+    config::ProvisionerKind,
+    error::{Error, Result},
+};
 
 /// The longest wait between two attempts.
 const MAX_BACKOFF: Duration = Duration::from_hours(1);
@@ -75,7 +78,7 @@ pub enum Settlement {
 }
 
 /// Takes jobs that are due, for the length of the configured lease. While outgoing mail is not
-/// configured in production, letters wait (ruling 40).
+/// configured in production, letters wait; and so does work on sites that nobody would do (ruling 40).
 pub async fn claim(cx: &Cx, rooms: &[Room]) -> Result<Vec<Claimed>> {
     cx.system_access()?;
     let lease = cx.app().config.worker.claim_lease;
@@ -83,6 +86,7 @@ pub async fn claim(cx: &Cx, rooms: &[Room]) -> Result<Vec<Claimed>> {
     let due = store::Due {
         now: cx.now(),
         letters_wait: !cx.app().mailer.delivers(),
+        sites_wait: cx.app().config.provisioning.provisioner == ProvisionerKind::Off,
     };
     let rows = store::claim(&*unit, due, add(cx, lease)?, rooms).await?;
     let max = cx.app().config.worker.max_attempts;

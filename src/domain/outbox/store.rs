@@ -55,12 +55,21 @@ pub struct Due {
     pub now: Timestamp,
     /// Whether letters wait, because nobody would carry them.
     pub letters_wait: bool,
+    /// Whether work on sites waits, because nobody would do it.
+    pub sites_wait: bool,
 }
 
 impl Due {
     fn rows(self, lane: Lane) -> Condition {
         let kinds = match lane {
-            Lane::Provisioning => Column::Kind.is_in(Job::PROVISIONING.iter().copied()),
+            Lane::Provisioning => {
+                let kinds = if self.sites_wait {
+                    &[]
+                } else {
+                    Job::PROVISIONING
+                };
+                Column::Kind.is_in(kinds.iter().copied())
+            }
             Lane::Letters => {
                 let waiting = if self.letters_wait { Job::LETTERS } else { &[] };
                 let except = Job::PROVISIONING.iter().chain(waiting);

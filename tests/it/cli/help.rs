@@ -8,6 +8,8 @@ async fn help_teaches() {
     let long = place.ok(&["--help"]).await;
     for word in [
         "serve",
+        "worker",
+        "queue",
         "migrate",
         "seed",
         "user",
@@ -18,6 +20,7 @@ async fn help_teaches() {
         "healthcheck",
         "DATABASE_URL",
         "REDIS_URL",
+        "RABBITMQ_URL",
         "SECRET_KEY",
         "Examples",
     ] {
@@ -47,6 +50,11 @@ async fn help_teaches() {
         &["migrate"],
         &["migrate", "down", "0"],
         &["user"],
+        &["queue"],
+        &["queue", "dead"],
+        &["queue", "dead", "show", "not-an-id"],
+        &["queue", "dead", "redrive"],
+        &["queue", "dead", "list", "--limit", "0"],
         &["user", "promote"],
         &["user", "create", "a@example.com", "--password", "secret"],
         &["user", "list", "--limit", "0"],

@@ -101,6 +101,8 @@ fn production(place: &mut Place) {
         "3f9c1d7e5b2a48609d8c7f6e5a4b3c2d1e0f9a8b7c6d5e4f",
     );
     place.set("PUBLIC_URL", "https://erpmax.example.com");
+    // No schema is changed by way of a broker.
+    place.set("RABBITMQ_URL", "amqp://127.0.0.1:1");
     place.set("ALLOWED_ORIGINS", "https://app.example.com");
 }
 

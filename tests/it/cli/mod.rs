@@ -5,6 +5,8 @@ mod doctor;
 mod help;
 mod keys;
 mod migrate;
+mod queue;
 mod serve;
 mod settings;
 mod user;
+mod worker;

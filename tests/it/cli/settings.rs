@@ -23,6 +23,7 @@ async fn production_refuses_bad_settings_and_lists_them_all_at_once() {
         for setting in [
             "DATABASE_URL",
             "REDIS_URL",
+            "RABBITMQ_URL",
             "SECRET_KEY:",
             "SECRET_KEYS_PREVIOUS: number 1 of 2",
             "SECRET_KEYS_PREVIOUS: number 2 of 2",

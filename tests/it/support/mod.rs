@@ -8,6 +8,7 @@ pub mod db;
 pub mod letters;
 pub mod ops;
 pub mod process;
+pub mod rabbitmq;
 pub mod redis;
 pub mod sdl;
 pub mod settings;

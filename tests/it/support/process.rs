@@ -207,8 +207,25 @@ impl Place {
 
     /// Starts the server and waits until it says where it listens.
     pub async fn serve(&self) -> Server {
+        let listens = |line: &str| {
+            let mut words = line.split_whitespace();
+            let address = words.find(|word| word.starts_with("http://127"))?;
+            let address = line.contains("GraphQL").then_some(address)?;
+            Some(address.trim_end_matches("/graphql").to_owned())
+        };
+        self.stay("serve", listens).await
+    }
+
+    /// Starts a worker and waits until it says that it works.
+    pub async fn worker(&self) -> Server {
+        let works = |line: &str| line.contains("Ctrl-C stops it").then(String::new);
+        self.stay("worker", works).await
+    }
+
+    /// Starts what stays, and waits for the line that tells where.
+    async fn stay(&self, command: &str, tells: fn(&str) -> Option<String>) -> Server {
         let mut child = self
-            .command(&["serve"])
+            .command(&[command])
             .spawn()
             .expect("the program can be started");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
@@ -217,23 +234,21 @@ impl Place {
             while let Some(line) = lines.next_line().await.expect("text") {
                 said.push_str(&line);
                 said.push('\n');
-                let address = line
-                    .split_whitespace()
-                    .find(|word| word.starts_with("http://127"));
-                if let (true, Some(address)) = (line.contains("GraphQL"), address) {
-                    return Some(address.trim_end_matches("/graphql").to_owned());
+                let told = tells(&line);
+                if told.is_some() {
+                    return told;
                 }
             }
             None
         })
         .await
-        .expect("the server starts in time");
+        .expect("it starts in time");
         let Some(base) = base else {
             let mut err = String::new();
             if let Some(mut pipe) = child.stderr.take() {
                 let _ = pipe.read_to_string(&mut err).await;
             }
-            panic!("the server ended before it listened: {said}\n{err}");
+            panic!("`{command}` ended before it was there: {said}\n{err}");
         };
         Server {
             child,
@@ -293,11 +308,11 @@ fn send(child: &Child, signal: Signal) {
     kill_process(id, signal).expect("the signal can be sent");
 }
 
-/// A serving process.
+/// A process that stays.
 pub struct Server {
     child: Child,
     lines: BufReader<ChildStdout>,
-    /// Where it listens.
+    /// Where it listens, if it serves.
     pub base: String,
     /// What it said up to then.
     pub said: String,
@@ -352,6 +367,17 @@ impl Server {
         let (code, said) = self.ended().await;
         assert_eq!(code, Some(0), "{said}");
     }
+}
+
+/// Waits until something holds that another task or process brings about.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = timeout(PATIENCE, waiting).await;
+    waited.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 /// Waits until a letter to an address lies in a directory; its text.
