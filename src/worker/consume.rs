@@ -41,9 +41,19 @@ pub(super) async fn provisioning(app: App) {
             Some(another) => another,
             None => match until_shutdown(&app, app.slots.acquire()).await {
                 Some(place) => place,
-                None => return,
+                None => return give_back(&app).await,
             },
         };
+    }
+}
+
+/// Within the process, what has come meanwhile has a relay that waits for it.
+async fn give_back(app: &App) {
+    if app.queue.is_shared() {
+        return;
+    }
+    while let Some(delivery) = app.queue.next(Lane::Provisioning).await {
+        delivery.give_back("the worker stops").await;
     }
 }
 

@@ -31,6 +31,7 @@ mod members;
 mod meta;
 mod metrics;
 mod migrations;
+mod outbox;
 mod pages;
 mod parity;
 mod permissions;

@@ -61,7 +61,7 @@ fn told(depth: &Depth) -> String {
     let queue = &depth.queue;
     match depth.found {
         Some((messages, workers)) => {
-            format!("{queue}: {messages} messages, {workers} workers")
+            format!("{queue}: {messages} waiting, {workers} taking")
         }
         None => format!("{queue} will be made"),
     }

@@ -11,7 +11,8 @@ use tokio::{
 };
 
 use crate::support::{
-    process::{Ended, Place},
+    process::{Ended, Place, until},
+    rabbitmq::Broker,
     storage,
 };
 
@@ -70,6 +71,7 @@ async fn before_the_first_start_nothing_is_wrong_and_nothing_is_made() {
         assert_is(&report, "cache", "ok", "REDIS_URL is not configured");
     }
     assert_is(&report, "queue", "off", "");
+    assert_is(&report, "broker", "ok", "RABBITMQ_URL is not configured");
     assert_is(&report, "mail", "off", "");
     assert_is(&report, "metrics", "off", "METRICS_ADDR");
     let left: Vec<_> = fs::read_dir(place.dir.path()).unwrap().collect();
@@ -317,6 +319,37 @@ async fn redis_that_is_away_is_told_twice() {
     assert_is(&report, "cache", "failed", "REDIS_URL");
     assert_is(&report, "bus", "failed", "REDIS_URL");
     assert!(!ended.out.contains("hunter2") && !ended.err.contains("hunter2"));
+    place.remove().await;
+}
+
+#[tokio::test]
+async fn a_broker_is_looked_at_and_left_as_it_is() {
+    let mut place = Place::new().await;
+    place.set("RABBITMQ_URL", "amqp://erpmax:hunter2@127.0.0.1:1");
+    let (report, ended) = examine(&place, &[]).await;
+    assert_is(&report, "broker", "failed", "jobs wait in the outbox");
+    assert!(!ended.out.contains("hunter2") && !ended.err.contains("hunter2"));
+    if storage::full_stack() {
+        let broker = Broker::new().await;
+        place.set("RABBITMQ_URL", broker.url());
+        place.set("RABBITMQ_PREFIX", &broker.settings.prefix);
+        for _ in 0..2 {
+            let (report, _) = examine(&place, &[]).await;
+            assert_is(&report, "broker", "ok", "jobs.letters will be made");
+        }
+        let worker = place.worker().await;
+        until("the worker takes", async || {
+            let (report, _) = examine(&place, &[]).await;
+            let (verdict, says) = of(&report, "broker");
+            verdict == "ok" && says.contains("jobs.letters: 0 waiting, 1 taking")
+        })
+        .await;
+        worker.stop().await;
+        broker.put("jobs.dead", b"nonsense").await;
+        let (report, _) = examine(&place, &[]).await;
+        assert_is(&report, "broker", "warning", "1 put aside");
+        broker.remove().await;
+    }
     place.remove().await;
 }
 

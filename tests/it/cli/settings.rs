@@ -99,6 +99,8 @@ async fn wrong_values_are_explained() {
         ("--database-url=mysql://localhost/x", "DATABASE_URL"),
         ("--database-url=sqlite::memory:", "DATABASE_URL"),
         ("--redis-url=http://localhost", "REDIS_URL"),
+        ("--rabbitmq-url=http://localhost", "RABBITMQ_URL"),
+        ("--rabbitmq-prefix=a b", "RABBITMQ_PREFIX"),
         (
             "--secret-keys-previous=a,b,c,d,e,f,g,h,i,j,k",
             "SECRET_KEYS_PREVIOUS",
@@ -147,6 +149,7 @@ async fn config_tells_every_value_and_where_it_came_from() {
     place.set("PUBLIC_URL", "https://api.example.com");
     place.set("SECRET_KEYS_PREVIOUS", "hunter2,hunter2");
     place.set("REDIS_URL", "redis://:hunter2@127.0.0.1:1/0");
+    place.set("RABBITMQ_URL", "amqp://erpmax:hunter2@127.0.0.1:1/%2F");
     place.set(
         "DATABASE_URL",
         "postgres://erpmax:hunter2@127.0.0.1:1/x?password=hunter2",
@@ -162,6 +165,11 @@ async fn config_tells_every_value_and_where_it_came_from() {
         ("SECRET_KEY", ".env", "(set, not shown)"),
         ("SECRET_KEYS_PREVIOUS", "environment", "(set, not shown)"),
         ("REDIS_URL", "environment", "redis://:***@127.0.0.1:1/0"),
+        (
+            "RABBITMQ_URL",
+            "environment",
+            "amqp://erpmax:***@127.0.0.1:1/%2F",
+        ),
         (
             "DATABASE_URL",
             "environment",

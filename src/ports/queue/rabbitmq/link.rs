@@ -117,6 +117,12 @@ impl Link {
     }
 }
 
+/// Ends a channel. One that only goes out of use complains when its connection ends.
+pub(super) async fn end(channel: &Channel) {
+    let closing = channel.close(200, "closed".into());
+    timeout(CLOSE_TIMEOUT, closing).await.ok();
+}
+
 /// One connection.
 pub(super) async fn connect(url: &SecretString, name: &str) -> Result<Connection, Trouble> {
     // Its text would repeat the address.

@@ -105,6 +105,14 @@ impl Rabbit {
         self.0.publisher.keep(&self.0.closed).await;
         self.0.in_hand.close();
         self.0.in_hand.wait().await;
+        let Parts {
+            provisioning,
+            letters,
+            dead,
+            intake,
+            ..
+        } = &*self.0;
+        tokio::join!(provisioning.end(), letters.end(), dead.end(), intake.end());
         self.0.publisher.close().await;
         self.0.taking.close().await;
     }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::{Message, Outcome, Published},
-    link::{Link, Patience, Trouble},
+    link::{Link, Patience, Trouble, end},
     topology::Topology,
     wire,
 };
@@ -93,7 +93,9 @@ impl Publisher {
 
     /// Ends the connection.
     pub(super) async fn close(&self) {
-        self.channel.send_replace(None);
+        if let Some(channel) = self.channel.send_replace(None) {
+            end(&channel).await;
+        }
         self.link.close().await;
     }
 

@@ -21,7 +21,7 @@ use tokio_util::{
     task::task_tracker::{TaskTracker, TaskTrackerToken},
 };
 
-use super::link::{Link, Patience, Trouble};
+use super::link::{Link, Patience, Trouble, end};
 
 /// How long a broker may take to hear what became of a message.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -162,6 +162,13 @@ impl Source {
     pub(super) async fn pause(&self) {
         if let Some(feed) = &mut *self.feed.lock().await {
             feed.pause().await;
+        }
+    }
+
+    /// Ends its channel.
+    pub(super) async fn end(&self) {
+        if let Some(feed) = self.feed.lock().await.take() {
+            end(&feed.channel).await;
         }
     }
 
