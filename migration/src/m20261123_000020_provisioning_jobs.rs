@@ -139,6 +139,14 @@ fn indexes() -> Vec<IndexCreateStatement> {
             .col("id")
             .and_where(Expr::cust("status = 'pending'"))
             .take(),
+        // Which have waited the longest, whoever's they are.
+        Index::create()
+            .name("provisioning_jobs_queued_at_idx")
+            .table("provisioning_jobs")
+            .col("queued_at")
+            .col("id")
+            .and_where(Expr::cust("status = 'pending'"))
+            .take(),
         // What somebody should be working on.
         Index::create()
             .name("provisioning_jobs_active_idx")

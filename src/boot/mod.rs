@@ -39,6 +39,17 @@ pub async fn boot(config: Config) -> Result<App> {
 
 /// The application with a clock and ids of the caller's choice.
 pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
+    let provisioner = provisioner(&config.provisioning)?;
+    Box::pin(with_provisioner(config, clock, ids, provisioner)).await
+}
+
+/// The same, with somebody of the caller's choice who does things to sites.
+pub async fn with_provisioner(
+    config: Config,
+    clock: Clock,
+    ids: Ids,
+    provisioner: Option<Arc<dyn Provisioner>>,
+) -> Result<App> {
     install_tls();
     let metrics = Metrics::new(clock.now(), config.metrics.operation_names);
     let sql = metrics.sql.clone();
@@ -71,8 +82,8 @@ pub async fn with(config: Config, clock: Clock, ids: Ids) -> Result<App> {
         bus,
         queue: queue(&config, &slots, &metrics),
         slots,
+        provisioner,
         mailer: mailer(&config, clock.clone()),
-        provisioner: provisioner(&config.provisioning)?,
         passwords: PasswordHasher::new(
             config.auth.hashing_permits,
             config.auth.hashing_queue,

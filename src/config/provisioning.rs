@@ -134,6 +134,13 @@ pub struct ProvisioningSettings {
     #[arg(hide_short_help = true)]
     pub provision_stop_milliseconds: u64,
 
+    /// For how many minutes a job that was called off is tried to be undone, with growing pauses,
+    /// before its site is left as it is.
+    #[arg(long, env = "PROVISION_UNDO_MINUTES", global = true, value_name = "N")]
+    #[arg(default_value_t = 60, value_parser = value_parser!(u64).range(0..=10_080))]
+    #[arg(hide_short_help = true)]
+    pub provision_undo_minutes: u64,
+
     /// How many lines of a job's log are kept; the oldest go first.
     #[arg(long, env = "PROVISION_LOG_LINES", global = true, value_name = "N")]
     #[arg(default_value_t = 5000, value_parser = value_parser!(u32).range(10..))]
@@ -201,6 +208,8 @@ pub struct Provisioning {
     pub step_timeout: Duration,
     /// How long a command has to stop by itself.
     pub stop_grace: Duration,
+    /// For how long a job that was called off is tried to be undone.
+    pub undo_patience: Duration,
     /// How many lines of a job's log are kept.
     pub log_lines: u32,
     /// How many lines of a job's log are taken per second.
@@ -293,6 +302,7 @@ impl ProvisioningSettings {
             step_backoff: Duration::from_millis(self.provision_step_backoff_milliseconds),
             step_timeout: Duration::from_secs(self.provision_step_timeout_seconds),
             stop_grace,
+            undo_patience: Duration::from_mins(self.provision_undo_minutes),
             log_lines: self.provision_log_lines,
             log_lines_per_second: self.provision_log_lines_per_second,
             dry_run_duration: Duration::from_millis(self.provision_dry_run_milliseconds),

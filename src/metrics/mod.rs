@@ -11,6 +11,7 @@ mod hashing;
 mod http;
 mod jobs;
 mod process;
+mod provisioning;
 mod queue;
 mod shelf;
 mod sql;
@@ -33,6 +34,7 @@ pub use self::{
     hashing::Hashing,
     http::{Counted, Http, method_name},
     jobs::Jobs,
+    provisioning::Provisioning,
     queue::Queue,
     shelf::Described,
     sql::Sql,
@@ -67,6 +69,8 @@ pub struct Metrics {
     pub jobs: Jobs,
     /// Messages to and from the broker.
     pub queue: Queue,
+    /// Work on sites.
+    pub provisioning: Provisioning,
     /// Commands of the cache.
     pub cache: Cache,
     /// What is looked up when somebody reads the metrics.
@@ -95,6 +99,7 @@ impl Metrics {
         let tokens = Tokens::new(&mut shelf);
         let jobs = Jobs::new(&mut shelf);
         let queue = Queue::new(&mut shelf);
+        let provisioning = Provisioning::new(&mut shelf);
         let cache = Cache::new(&mut shelf);
         let limited = Family::default();
         shelf.put(
@@ -116,6 +121,7 @@ impl Metrics {
             tokens,
             jobs,
             queue,
+            provisioning,
             cache,
             state,
             limited,

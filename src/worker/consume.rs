@@ -7,11 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use entity::ids::ProvisioningJobId;
 use futures::FutureExt;
-use tokio::time::timeout;
+use tokio::{sync::mpsc, time::timeout};
 use tracing::Instrument;
 
-use super::{handlers, insist, relay::settlement, until_shutdown};
+use super::{handlers, insist, relay::settlement, rescue, until_shutdown};
 use crate::{
     app::App,
     domain::{cx::Cx, job::Lane, outbox},
@@ -27,16 +28,27 @@ pub(super) async fn letters(app: App) {
 }
 
 /// The worker of the slow lane; ends when the queue is closed. It has a place for the work before it
-/// takes a message, and the work goes on there when the message was answered.
-pub(super) async fn provisioning(app: App) {
+/// takes a message, or a job that was left alone, and the work goes on there when the message was
+/// answered.
+pub(super) async fn provisioning(app: App, mut left_alone: mpsc::Receiver<ProvisioningJobId>) {
     let mut place = app.slots.acquire().await;
-    while let Some(delivery) = app.queue.next(Lane::Provisioning).await {
+    loop {
+        let found = tokio::select! {
+            delivery = app.queue.next(Lane::Provisioning) => match delivery {
+                Some(delivery) => Found::Message(delivery),
+                None => return,
+            },
+            Some(job) = left_alone.recv() => Found::LeftAlone(job),
+        };
         // Before the message is answered: nothing more may come for which there is no place.
         let another = app.slots.try_acquire();
         if another.is_none() {
             app.queue.pause(Lane::Provisioning).await;
         }
-        handle(&app, delivery, Some(place)).await;
+        match found {
+            Found::Message(delivery) => handle(&app, delivery, Some(place)).await,
+            Found::LeftAlone(job) => rescue::wake(&app, job, place).await,
+        }
         place = match another {
             Some(another) => another,
             None => match until_shutdown(&app, app.slots.acquire()).await {
@@ -45,6 +57,14 @@ pub(super) async fn provisioning(app: App) {
             },
         };
     }
+}
+
+/// What there is to do in the slow lane.
+enum Found {
+    /// Somebody has sent word.
+    Message(Delivery),
+    /// Nobody has, and yet it is to be done.
+    LeftAlone(ProvisioningJobId),
 }
 
 /// Within the process, what has come meanwhile has a relay that waits for it.

@@ -4,14 +4,19 @@
 mod consume;
 mod handlers;
 pub mod relay;
+mod rescue;
 mod strays;
 mod sweep;
 
+pub use rescue::rescue;
 pub use sweep::sweep;
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, timeout},
+};
 
 use crate::{
     app::App,
@@ -35,7 +40,9 @@ pub fn start(app: &App) {
         for _ in 0..app.config.worker.concurrency {
             app.spawn_vital("worker", consume::letters(app.clone()));
         }
-        app.spawn_vital("worker", consume::provisioning(app.clone()));
+        let (found, left_alone) = mpsc::channel(1);
+        app.spawn_vital("worker", consume::provisioning(app.clone(), left_alone));
+        app.spawn_vital("rescue", rescue::run(app.clone(), found));
     }
     if works && shared {
         app.spawn_vital("strays", strays::dead(app.clone()));
@@ -62,10 +69,12 @@ pub async fn settle(app: &App) -> Result<usize> {
             }
         }
     };
+    // Nothing is looked for that was left alone: see `rescue`.
+    let (_, left_alone) = mpsc::channel(1);
     tokio::select! {
         tried = relaying => tried,
         () = Box::pin(consume::letters(app.clone())) => Ok(0),
-        () = Box::pin(consume::provisioning(app.clone())) => Ok(0),
+        () = Box::pin(consume::provisioning(app.clone(), left_alone)) => Ok(0),
     }
 }
 

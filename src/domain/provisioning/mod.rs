@@ -12,19 +12,16 @@ mod list;
 mod people;
 pub(super) mod reserve;
 mod retry;
+mod runner;
 mod sites;
 pub mod spelling;
 mod standing;
 pub(super) mod store;
 
-use entity::{
-    ids::{BackupId, ProvisioningJobId},
-    provisioning_job,
-};
+use entity::{ids::BackupId, provisioning_job};
 use serde::{Deserialize, Serialize};
 
-use super::{cx::Cx, event::JobFacts};
-use crate::error::Result;
+use super::event::JobFacts;
 
 pub(super) use create::at_sign_up;
 pub use {
@@ -34,6 +31,7 @@ pub use {
     list::{JobFilter, count, count_each, find, get, list, list_each, list_with_total},
     people::requesters,
     retry::retry,
+    runner::{stranded, wake},
     sites::{
         App, BackupFilter, apps, backups, backups_each, count_backups, count_backups_each,
         site_of_each,
@@ -70,10 +68,4 @@ pub fn facts(job: &provisioning_job::Model) -> JobFacts {
         progress: job.progress,
         message: job.message.clone(),
     }
-}
-
-/// Sees what can be done now of what waits in the tenant of this job.
-pub fn wake(cx: &Cx, _job: ProvisioningJobId) -> Result<()> {
-    cx.system_access()?;
-    Ok(())
 }

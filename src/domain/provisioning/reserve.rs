@@ -91,6 +91,22 @@ pub(in crate::domain) async fn hold(
     }
 }
 
+/// Sees that a job that makes a site has one when its turn comes: the one it was asked for may be gone,
+/// removed by the job before it, or undone. None when the name that was asked for is another's by now.
+pub(super) async fn again(
+    cx: &Cx,
+    unit: &mut UnitOfWork,
+    tenant: &tenant::Model,
+    asked: Option<&str>,
+) -> Result<Option<site::Model>> {
+    let Some(asked) = asked else {
+        return hold(cx, unit, tenant, None).await.map(Some);
+    };
+    let site = new(cx, tenant, asked);
+    let held = sites::insert_unless_taken(&**unit, site.clone()).await?;
+    Ok(held.then_some(site))
+}
+
 async fn rename(
     cx: &Cx,
     unit: &mut UnitOfWork,

@@ -5,7 +5,7 @@ mod mail;
 
 use crate::{
     domain::{cx::Cx, job::Job, provisioning},
-    error::Result,
+    error::{Error, Result},
     ports::queue::{Message, Slot},
 };
 
@@ -13,8 +13,6 @@ use crate::{
 /// as soon as somebody else would find the work, calls [`Slot::begin`], and keeps the slot in the task
 /// that goes on (`app.spawn`); dropping it lets the next message in.
 pub(super) async fn handle(cx: &Cx, message: &Message, place: Option<Slot>) -> Result<()> {
-    // No kind of the quick lane needs one.
-    drop(place);
     match &message.job {
         Job::InvitationMail {
             invitation_id,
@@ -30,6 +28,9 @@ pub(super) async fn handle(cx: &Cx, message: &Message, place: Option<Slot>) -> R
             user_id,
             from_user_id,
         } => mail::ownership(cx, message.id, *tenant_id, *user_id, *from_user_id).await,
-        Job::Provision { job_id } => provisioning::wake(cx, *job_id),
+        Job::Provision { job_id } => {
+            let place = place.ok_or_else(|| Error::internal("no place for work on a site"))?;
+            provisioning::wake(cx, *job_id, place).await
+        }
     }
 }

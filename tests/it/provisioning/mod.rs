@@ -1,7 +1,13 @@
-//! What is done to sites: the people's side.
+//! What is done to sites: what people ask for and see, and what workers make of it, whatever happens to
+//! them on the way.
 
 mod ask;
+mod cancel;
+mod crash;
 mod history;
+mod ledger;
 mod names;
+mod orders;
 mod retry_cancel;
+mod runner;
 mod sign_up;

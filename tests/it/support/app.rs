@@ -14,7 +14,10 @@ use erpmax::{
     boot,
     config::Config,
     domain::{cx::Cx, outbox},
-    ports::clock::{Clock, Ids},
+    ports::{
+        clock::{Clock, Ids},
+        provisioner::Provisioner,
+    },
     server, worker,
 };
 use tempfile::TempDir;
@@ -41,6 +44,7 @@ struct House {
     clock: Clock,
     ids: Ids,
     numbers: AtomicU32,
+    provisioner: Option<Arc<dyn Provisioner>>,
 }
 
 impl TestApp {
@@ -51,6 +55,14 @@ impl TestApp {
 
     /// With changed settings.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::provisioned(change, None).await
+    }
+
+    /// With changed settings, and somebody else who does things to sites; on every replica.
+    pub async fn provisioned(
+        change: impl FnOnce(&mut Config),
+        provisioner: Option<Arc<dyn Provisioner>>,
+    ) -> Self {
         let data_dir = tempfile::tempdir().expect("a temporary directory");
         let storage = Storage::seeded(data_dir.path()).await;
         let mut config = Box::new(settings::config(data_dir.path(), &storage));
@@ -61,19 +73,13 @@ impl TestApp {
             clock: settings::clock(),
             ids: Ids::seeded(1),
             numbers: AtomicU32::new(0),
+            provisioner,
         };
         Box::pin(Self::open(Arc::new(house), config)).await
     }
 
     async fn open(house: Arc<House>, config: Box<Config>) -> Self {
-        let House { clock, ids, .. } = &*house;
-        let app = Box::pin(boot::with(
-            Config::clone(&config),
-            clock.clone(),
-            ids.clone(),
-        ))
-        .await
-        .expect("it boots");
+        let app = boot(&house, &config).await;
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .expect("a free port");
@@ -93,6 +99,12 @@ impl TestApp {
             house,
             finished: false,
         }
+    }
+
+    /// Another process on the same storage, without a door.
+    pub(super) fn another(&self) -> impl Future<Output = App> + use<> {
+        let (house, config) = (self.house.clone(), self.config.clone());
+        async move { boot(&house, &config).await }
     }
 
     /// Somebody without an account.
@@ -136,6 +148,11 @@ impl TestApp {
         worker::settle(&self.app)
             .await
             .expect("the outbox can be read")
+    }
+
+    /// Looks for jobs that were left alone, and goes on with them; returns how many those are.
+    pub async fn rescue(&self) -> usize {
+        worker::rescue(&self.app).await.expect("jobs can be read")
     }
 
     /// Sweeps what is over; returns how many rows that were.
@@ -233,6 +250,21 @@ impl TestApp {
             .expect("all tasks end on shutdown");
         self.app.db.close().await.expect("the pool closes");
     }
+}
+
+async fn boot(house: &House, config: &Config) -> App {
+    let House {
+        clock,
+        ids,
+        provisioner,
+        ..
+    } = house;
+    let (config, clock, ids) = (config.clone(), clock.clone(), ids.clone());
+    let app = match provisioner {
+        None => Box::pin(boot::with(config, clock, ids)).await,
+        some => Box::pin(boot::with_provisioner(config, clock, ids, some.clone())).await,
+    };
+    app.expect("it boots")
 }
 
 impl Drop for TestApp {

@@ -427,3 +427,11 @@ pub async fn set_subscription_status(app: &TestApp, tenant: &str, status: &str) 
         .filter(subscription::Column::TenantId.eq(tenant_id(tenant)));
     assert_eq!(change.exec(&app.app.db).await.unwrap().rows_affected, 1);
 }
+
+/// Loses everything that was on its way to a worker.
+pub async fn forget_outbox(app: &TestApp) {
+    outbox_message::Entity::delete_many()
+        .exec(&app.app.db)
+        .await
+        .unwrap();
+}

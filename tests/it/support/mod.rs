@@ -5,7 +5,9 @@ pub mod app;
 pub mod client;
 pub mod company;
 pub mod db;
+pub mod jobs;
 pub mod letters;
+pub mod mortal;
 pub mod ops;
 pub mod process;
 pub mod rabbitmq;
@@ -14,6 +16,7 @@ pub mod sdl;
 pub mod settings;
 pub mod sites;
 pub mod snapshot;
+pub mod stage;
 pub mod storage;
 pub mod world;
 

@@ -41,6 +41,10 @@ fn flags(data_dir: &Path, database_url: &str) -> Vec<String> {
         format!("--secret-key={SECRET}"),
         // What is not about limits meets none.
         "--rate-limit-scale=1000000".to_owned(),
+        // Work on sites takes no time, and is called off at once.
+        "--provision-dry-run-milliseconds=0".to_owned(),
+        "--provision-heartbeat-milliseconds=50".to_owned(),
+        "--provision-step-backoff-milliseconds=0".to_owned(),
     ]
 }
 

@@ -1,0 +1,64 @@
+//! The workers' side of provisioning. A message says only "look"; what is done is decided here, from the
+//! rows, and every write proves that the job is still in this worker's hands.
+//!
+//! - `claim` takes a job under the tenant's lock, by compare-and-set, with a number that rises;
+//! - `run` brings it to its end: `order` says what there is to do, `plan` writes the ledger, `step` does
+//!   what is in it, `undo` takes it back, `finish` writes what came of it;
+//! - `control` renews the lease and notices that the job was called off or lost;
+//! - `journal` keeps what is said and how far it is, and writes it in batches;
+//! - `rescue` finds what was left alone.
+
+mod claim;
+mod claim_store;
+mod control;
+mod finish;
+mod finish_store;
+mod hold;
+mod journal;
+mod journal_store;
+mod ledger;
+mod ledger_store;
+mod lines;
+mod order;
+mod outcome;
+mod plan;
+mod progress;
+mod rescue;
+mod run;
+mod site_store;
+mod step;
+mod undo;
+mod wire;
+
+use entity::ids::ProvisioningJobId;
+
+pub use self::rescue::stranded;
+use crate::{domain::cx::Cx, error::Result, ports::queue::Slot};
+
+/// Sees what can be done now in the tenant of this job, and does it: returns when a job was claimed, or
+/// there is none to claim, and goes on in a task of its own that keeps the slot.
+pub async fn wake(cx: &Cx, woken: ProvisioningJobId, mut slot: Slot) -> Result<()> {
+    cx.system_access()?;
+    let Some(driver) = cx.app().provisioner.clone() else {
+        // It waits; whoever has a provisioner finds it.
+        return Ok(());
+    };
+    let by = outcome::Performer {
+        name: driver.name(),
+        simulated: driver.is_simulated(),
+    };
+    if let Some(claimed) = Box::pin(claim::claim(cx, woken, by)).await? {
+        if claimed.taken_over {
+            cx.app().metrics.provisioning.taken_over();
+        }
+        slot.begin();
+        let run = run::run(cx.clone(), claimed, driver, slot);
+        cx.app().spawn("provisioning", Box::pin(run));
+    }
+    Ok(())
+}
+
+/// Who has claimed a job, for people.
+fn worker_name() -> String {
+    format!("process {}", std::process::id())
+}
