@@ -5,6 +5,7 @@ mod config;
 mod descriptors;
 mod doctor;
 mod healthcheck;
+mod jobs;
 mod lifecycle;
 mod migrate;
 mod queue;
@@ -107,6 +108,9 @@ pub enum Command {
     /// it was refused or has failed, with 2 when a flag cannot be read.
     User(user::Args),
 
+    /// See what is done to companies' sites: jobs, their steps and logs, also while they go on.
+    Jobs(jobs::Args),
+
     /// Print the GraphQL schema (SDL).
     Schema,
 
@@ -156,6 +160,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Migrate(command) => migrate::run(command, settings).await,
         Command::Seed(args) => Box::pin(seed::run(args, settings)).await,
         Command::User(args) => Box::pin(user::run(args, settings)).await,
+        Command::Jobs(args) => Box::pin(jobs::run(args, settings)).await,
         Command::Schema => {
             schema::graphql();
             Ok(())

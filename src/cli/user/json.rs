@@ -78,7 +78,7 @@ fn changed_json(outcome: &Outcome) -> Value {
 }
 
 /// The same words as in the answers of the API; of our own failures a person here may know the cause.
-pub(super) fn refusal(error: &BoxError) -> Value {
+pub(in crate::cli) fn refusal(error: &BoxError) -> Value {
     let told = match error.downcast_ref::<Error>() {
         Some(error @ (Error::Internal(_) | Error::Upstream { .. })) => json!({
             "code": error.code().as_str(), "reason": null, "message": error.to_string(), "fields": [],

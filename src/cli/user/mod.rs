@@ -10,6 +10,7 @@ mod secret;
 
 use clap::Subcommand;
 
+pub(super) use self::json::refusal;
 use self::report::Report;
 use super::configure;
 use crate::{

@@ -9,6 +9,7 @@ mod create;
 mod ledger;
 pub mod lifecycle;
 mod list;
+pub mod operate;
 mod people;
 pub(super) mod reserve;
 mod retry;
