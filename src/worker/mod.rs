@@ -61,9 +61,11 @@ pub async fn settle(app: &App) -> Result<usize> {
     let relaying = async {
         let mut tried = 0;
         loop {
+            // Asked before the step, which has no room for what waits while all places are taken.
+            let goes_on = app.slots.free() < app.slots.total();
             match relay::step(app).await? {
                 // What goes on behind an answered message may write jobs yet.
-                0 if app.slots.free() < app.slots.total() => app.slots.idle().await,
+                0 if goes_on => app.slots.idle().await,
                 0 => return Ok(tried),
                 some => tried += some,
             }
