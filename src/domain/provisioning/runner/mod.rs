@@ -58,7 +58,27 @@ pub async fn wake(cx: &Cx, woken: ProvisioningJobId, mut slot: Slot) -> Result<(
     Ok(())
 }
 
-/// Who has claimed a job, for people.
+/// How much of a host's name is kept, in characters.
+const HOST_MAX: usize = 100;
+
+/// Who has claimed a job, for people: the host, and the process on it.
 fn worker_name() -> String {
-    format!("process {}", std::process::id())
+    let process = format!("process {}", std::process::id());
+    match host() {
+        Some(host) => format!("{host}, {process}"),
+        None => process,
+    }
+}
+
+#[cfg(unix)]
+fn host() -> Option<String> {
+    let system = rustix::system::uname();
+    let name = lines::plain(&system.nodename().to_string_lossy());
+    let name: String = name.chars().take(HOST_MAX).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(not(unix))]
+fn host() -> Option<String> {
+    None
 }
