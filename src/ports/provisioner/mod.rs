@@ -72,7 +72,7 @@ pub struct Call<'a> {
 pub struct Order {
     /// The job; the same for every attempt.
     pub job_id: ProvisioningJobId,
-    /// Which attempt, from 1.
+    /// Which attempt, from 1. A backup is one attempt's: the next one makes another.
     pub attempt: i32,
     /// Rises whenever another worker takes over; whoever keeps records refuses lower numbers.
     pub fence: i64,

@@ -2,7 +2,8 @@
 //!
 //! It is gone with the process. So whatever an order says is there counts as there: a site that is to be
 //! updated or removed exists unless it was removed here, a backup that is to be put back too. A step
-//! counts as done for the job that did it; after a restart it is simulated again.
+//! counts as done for the job that did it, a backup for the attempt that made it; after a restart it is
+//! simulated again.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -37,8 +38,17 @@ struct State {
 /// What has come of a job.
 #[derive(Default)]
 struct Job {
-    steps: HashMap<String, Standing>,
+    steps: HashMap<Done, Standing>,
     tries: HashMap<(Action, String), u32>,
+}
+
+/// A step, and in which attempt it is done, where each attempt does it anew.
+type Done = (String, Option<i32>);
+
+/// Whoever has a backup tried again wants one of now.
+fn done(order: &Order, step: &str) -> Done {
+    let attempt = (step == "backup").then_some(order.attempt);
+    (step.to_owned(), attempt)
 }
 
 /// The last things of a kind.
@@ -92,7 +102,7 @@ impl World {
     pub(super) fn look(&self, order: &Order, step: &str) -> Result<(Standing, bool), Failure> {
         let state = self.state();
         let job = state.jobs.get(&order.job_id);
-        let ours = job.and_then(|job| job.steps.get(step).copied());
+        let ours = job.and_then(|job| job.steps.get(&done(order, step)).copied());
         let site = state.sites.get(&order.site.host).copied();
         match (order.job_type, step, ours, site) {
             (JobType::Create, "new-site", None, Some((id, true))) => {
@@ -114,7 +124,7 @@ impl World {
     pub(super) fn begin(&self, order: &Order, step: &str) {
         let mut state = self.state();
         let job = state.jobs.entry(&order.job_id, Job::default);
-        job.steps.insert(step.to_owned(), Standing::Partial);
+        job.steps.insert(done(order, step), Standing::Partial);
     }
 
     /// Refuses what cannot be begun.
@@ -137,7 +147,7 @@ impl World {
     pub(super) fn finish(&self, order: &Order, step: &str) {
         let mut state = self.state();
         let job = state.jobs.entry(&order.job_id, Job::default);
-        job.steps.insert(step.to_owned(), Standing::Done);
+        job.steps.insert(done(order, step), Standing::Done);
         let there = match (order.job_type, step) {
             (JobType::Create, "new-site") => true,
             (JobType::Delete, "drop-site") => false,
@@ -156,7 +166,7 @@ impl World {
     pub(super) fn undo(&self, order: &Order, step: &str) -> bool {
         let mut state = self.state();
         let job = state.jobs.entry(&order.job_id, Job::default);
-        let was = job.steps.remove(step);
+        let was = job.steps.remove(&done(order, step));
         if let (JobType::Create, "new-site") = (order.job_type, step) {
             let site = (order.site.id, false);
             let known = state.sites.entry(&order.site.host, || site);
@@ -169,7 +179,8 @@ impl World {
     }
 }
 
-/// How the backup is called that a job makes.
+/// How the backup is called that an attempt at a job makes.
 pub(super) fn reference(order: &Order) -> String {
-    format!("dry-run/{}/{}", order.site.name, order.job_id)
+    let (site, job, attempt) = (&order.site.name, order.job_id, order.attempt);
+    format!("dry-run/{site}/{job}/{attempt}")
 }

@@ -26,6 +26,7 @@ macro_rules! kept_by {
         promises::kept_by! { $make:
             every_type_of_job_runs_to_its_end,
             what_is_done_twice_is_done_once,
+            each_attempt_makes_a_backup_of_its_own,
             what_fails_for_a_while_succeeds_then,
             what_is_refused_is_final,
             a_lost_answer_is_found,
@@ -129,6 +130,21 @@ pub async fn what_is_done_twice_is_done_once(make: Make) {
             1
         );
     }
+}
+
+pub async fn each_attempt_makes_a_backup_of_its_own(make: Make) {
+    let subject = make(&[]);
+    subject.run(&subject.order(JobType::Create)).await;
+    let mut order = subject.order(JobType::Backup);
+    let mut references = HashSet::new();
+    for attempt in 1..=2 {
+        order.attempt = attempt;
+        assert_stands(&subject, &order, "backup", Standing::Absent).await;
+        let found = subject.run(&order).await.into_iter();
+        references.extend(found.filter_map(|facts| Some(facts.backup?.reference)));
+        assert_stands(&subject, &order, "backup", Standing::Done).await;
+    }
+    assert_eq!(references.len(), 2, "{references:?}");
 }
 
 pub async fn what_fails_for_a_while_succeeds_then(make: Make) {
