@@ -141,7 +141,8 @@ pub struct Step {
     pub usual: Duration,
     /// After how long it is stopped.
     pub limit: Duration,
-    /// Whether it is undone when the job is called off.
+    /// Whether it is undone when the job is called off, and when it is half done, before it is performed
+    /// again. One that is not is performed again over what is half there.
     pub undoable: bool,
 }
 

@@ -1,6 +1,7 @@
 //! What is done to sites: what people ask for and see, and what workers make of it, whatever happens to
 //! them on the way.
 
+mod again;
 mod ask;
 mod cancel;
 mod crash;

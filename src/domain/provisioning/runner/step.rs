@@ -130,12 +130,19 @@ impl Doing<'_> {
         }
     }
 
-    /// Takes back what is half there, if it is ours.
+    /// Makes ready for the step to be done over what is half there, if that is ours: takes it back, or
+    /// leaves it where the driver says that there is no way back. What came of it is seen afterwards.
     async fn heal(&mut self, until: Instant) -> Result<(), Ended> {
         let step = self.ledger.step(self.at);
         let name = step.name.clone();
         if step.tries == 0 && !self.begun_before(&name).await? {
             return Err(Ended::Failed(not_ours()));
+        }
+        if !step.undoable {
+            self.run
+                .journal
+                .say(LogLevel::Warning, "What is half done is done again.");
+            return Ok(());
         }
         self.run
             .journal
