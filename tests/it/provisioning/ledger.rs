@@ -183,20 +183,6 @@ async fn a_job_takes_few_statements() {
         })
         .await;
     assert_eq!(jobs::status(&app, id).await, JobStatus::Completed);
-    // Word that changes nothing.
-    let slot = app.app.slots.try_acquire().unwrap();
-    let cx = app.system();
-    let idle = app.sql(async || {
-        erpmax::domain::provisioning::wake(&cx, id, slot)
-            .await
-            .unwrap();
-    });
-    assert_eq!(
-        idle.await,
-        4,
-        "whose, the lock, what is under way, what waits"
-    );
     assert!(all <= 60, "{all} statements for a job of three steps");
-    println!("{all} statements");
     app.finish().await;
 }

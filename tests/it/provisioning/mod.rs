@@ -12,3 +12,4 @@ mod orders;
 mod retry_cancel;
 mod runner;
 mod sign_up;
+mod statements;
