@@ -3,6 +3,7 @@
 mod crash;
 mod doctor;
 mod help;
+mod jobs;
 mod keys;
 mod migrate;
 mod queue;
