@@ -13,7 +13,7 @@ use super::rows::Rows;
 use crate::support::storage::Storage;
 
 #[track_caller]
-fn taken(result: Result<(), DbErr>) {
+pub(super) fn taken(result: Result<(), DbErr>) {
     let error = result.expect_err("a second such row was accepted");
     let kind = error.sql_err();
     let unique = matches!(kind, Some(SqlErr::UniqueConstraintViolation(_)));
@@ -21,7 +21,7 @@ fn taken(result: Result<(), DbErr>) {
 }
 
 #[track_caller]
-fn orphan(result: Result<(), DbErr>) {
+pub(super) fn orphan(result: Result<(), DbErr>) {
     let error = result.expect_err("a row that refers to nothing was accepted");
     // SQLite reports a restricted deletion under another number than a dangling reference.
     let text = error.to_string().to_lowercase();
@@ -29,14 +29,14 @@ fn orphan(result: Result<(), DbErr>) {
 }
 
 #[track_caller]
-fn unfit(result: Result<(), DbErr>, constraint: &str) {
+pub(super) fn unfit(result: Result<(), DbErr>, constraint: &str) {
     let error = result.expect_err(constraint).to_string();
     let named = error.contains(constraint);
     assert!(named, "{error} does not name {constraint}");
 }
 
 /// Runs against a database with one good row in every table.
-async fn with_rows(test: impl AsyncFnOnce(&Rows)) {
+pub(super) async fn with_rows(test: impl AsyncFnOnce(&Rows)) {
     let dir = tempfile::tempdir().unwrap();
     let storage = Storage::seeded(dir.path()).await;
     let rows = Rows::new(&storage).await;

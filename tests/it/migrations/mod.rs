@@ -2,5 +2,6 @@
 //! makes hold against rows that no code of ours would write.
 
 mod constraints;
+mod provisioning;
 mod rows;
 mod steps;

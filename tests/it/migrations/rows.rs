@@ -1,14 +1,20 @@
 //! One good row for every table, to be copied and spoiled.
 
 use entity::{
-    event,
+    backup, event,
     ids::{
-        EventId, InvitationId, MembershipId, OutboxMessageId, PlanId, RefreshTokenId, SessionId,
-        SubscriptionId, TenantId, UserId,
+        BackupId, EventId, InvitationId, LogLineId, MembershipId, OutboxMessageId, PlanId,
+        ProvisioningJobId, ProvisioningStepId, RefreshTokenId, SessionId, SiteId, SubscriptionId,
+        TenantId, UserId,
     },
     invitation::{self, InvitationStatus},
     membership::{self, TenantRole},
-    outbox_message, plan, refresh_token, session,
+    outbox_message, plan,
+    provisioning_job::{self, JobSpelling, JobStatus, JobType},
+    provisioning_log_line::{self, LogLevel},
+    provisioning_step::{self, StepStatus},
+    refresh_token, session,
+    site::{self, SiteStatus},
     subscription::{self, BillingPeriod, SubscriptionStatus},
     tenant::{self, TenantStatus},
     user,
@@ -36,6 +42,11 @@ pub struct Rows {
     pub refresh: refresh_token::Model,
     pub event: event::Model,
     pub outbox: outbox_message::Model,
+    pub job: provisioning_job::Model,
+    pub step: provisioning_step::Model,
+    pub line: provisioning_log_line::Model,
+    pub site: site::Model,
+    pub backup: backup::Model,
 }
 
 impl Rows {
@@ -43,6 +54,7 @@ impl Rows {
         let (db, ids) = (storage.connect().await, Ids::seeded(7));
         let (user, tenant, plan) = (user(&ids), tenant(&ids), plan(&ids));
         let session = session(&ids, &user, &tenant);
+        let (job, site) = (job(&ids, &tenant, &user), site(&ids, &tenant));
         let rows = Self {
             membership: membership(&ids, &user, &tenant),
             invitation: invitation(&ids, &user, &tenant),
@@ -50,12 +62,17 @@ impl Rows {
             refresh: refresh(&ids, &session),
             event: event(&ids, &tenant),
             outbox: outbox(&ids),
+            step: step(&ids, &job),
+            line: line(&ids, &job),
+            backup: backup(&ids, &site, &job),
             db,
             ids,
             user,
             tenant,
             plan,
             session,
+            job,
+            site,
         };
         rows.insert(&rows.user).await.unwrap();
         rows.insert(&rows.tenant).await.unwrap();
@@ -67,6 +84,11 @@ impl Rows {
         rows.insert(&rows.refresh).await.unwrap();
         rows.insert(&rows.event).await.unwrap();
         rows.insert(&rows.outbox).await.unwrap();
+        rows.insert(&rows.job).await.unwrap();
+        rows.insert(&rows.step).await.unwrap();
+        rows.insert(&rows.line).await.unwrap();
+        rows.insert(&rows.site).await.unwrap();
+        rows.insert(&rows.backup).await.unwrap();
         rows
     }
 
@@ -111,6 +133,11 @@ copies! {
     refresh: refresh_token,
     event: event,
     outbox: outbox_message,
+    job: provisioning_job,
+    step: provisioning_step,
+    line: provisioning_log_line,
+    site: site,
+    backup: backup,
 }
 
 fn user(ids: &Ids) -> user::Model {
@@ -274,5 +301,102 @@ fn outbox(ids: &Ids) -> outbox_message::Model {
         dead_at: None,
         last_error: None,
         created_at: now,
+    }
+}
+
+fn job(ids: &Ids, tenant: &tenant::Model, user: &user::Model) -> provisioning_job::Model {
+    let now = settings::clock().now();
+    provisioning_job::Model {
+        id: ProvisioningJobId(ids.next()),
+        tenant_id: tenant.id,
+        job_type: JobType::Create,
+        spelling: JobSpelling::Instance,
+        status: JobStatus::InProgress,
+        attempt: 1,
+        progress: 10,
+        message: "Making the site".into(),
+        error: None,
+        error_class: None,
+        error_advice: None,
+        parameters: json!({}),
+        result: None,
+        requested_by: Some(user.id),
+        fence: 1,
+        claimed_by: None,
+        lease_until: None,
+        undo_attempt: None,
+        queued_at: now,
+        created_at: now,
+        started_at: Some(now),
+        completed_at: None,
+        updated_at: now,
+    }
+}
+
+fn step(ids: &Ids, job: &provisioning_job::Model) -> provisioning_step::Model {
+    provisioning_step::Model {
+        id: ProvisioningStepId(ids.next()),
+        job_id: job.id,
+        attempt: 1,
+        position: 0,
+        name: "new-site".into(),
+        title: "Making the site".into(),
+        status: StepStatus::Running,
+        progress: 0,
+        found: false,
+        undoable: true,
+        tries: 1,
+        weight_ms: 70_000,
+        limit_ms: 900_000,
+        facts: None,
+        error: None,
+        started_at: None,
+        completed_at: None,
+    }
+}
+
+fn line(ids: &Ids, job: &provisioning_job::Model) -> provisioning_log_line::Model {
+    provisioning_log_line::Model {
+        id: LogLineId(ids.next()),
+        job_id: job.id,
+        seq: 1,
+        attempt: 1,
+        step: None,
+        level: LogLevel::Info,
+        text: "Begun".into(),
+        at: settings::clock().now(),
+    }
+}
+
+fn site(ids: &Ids, tenant: &tenant::Model) -> site::Model {
+    let now = settings::clock().now();
+    site::Model {
+        id: SiteId(ids.next()),
+        tenant_id: tenant.id,
+        name: "acme".into(),
+        host: "acme.example.com".into(),
+        url: None,
+        status: SiteStatus::Creating,
+        provisioner: None,
+        simulated: true,
+        apps: json!([]),
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    }
+}
+
+fn backup(ids: &Ids, site: &site::Model, job: &provisioning_job::Model) -> backup::Model {
+    backup::Model {
+        id: BackupId(ids.next()),
+        tenant_id: site.tenant_id,
+        site_id: site.id,
+        job_id: Some(job.id),
+        attempt: 1,
+        reference: "20260109_120000-acme".into(),
+        size_bytes: Some(1),
+        files: json!([]),
+        simulated: true,
+        created_at: settings::clock().now(),
     }
 }
