@@ -2,7 +2,7 @@
 # Alternating rounds of the shared bench: this server (release build, PostgreSQL, Redis, production
 # settings), the peers and the floors. Builds and seeds what it needs, prints the medians and what
 # became of the targets; docs/PERFORMANCE.md says what they mean.
-#   SHARED_BENCH=…/bench bench/run.sh [W1 W2 W3 W5 W8 W11]
+#   SHARED_BENCH=…/bench bench/run.sh [W1 W2 W3 W4 W5 W8 W11]
 # Drops and makes the databases erpmax_bench and peer_bench. Everything below may be set.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd) repo=$(dirname "$here")
@@ -46,7 +46,7 @@ build() {
     mkdir -p "$peers" && cp "$shared"/peers/* "$peers" && chmod -R u+w "$peers"
     (cd "$peers" && npm install --no-audit --no-fund --silent)
   fi
-  # The shared script looks for queries beside itself; ours fit the schema as it is, and have no jobs.
+  # The shared script looks for queries beside itself; ours fit the schema as it is.
   ln -sfn "$shared/run.sh" "$work/runner/run.sh"
   ln -sfn "$here/queries" "$work/runner/queries"
 }
@@ -128,6 +128,20 @@ ours() { # label, workload, dialect: like one, and how many statements a request
   }' >> "$results"
 }
 
+# Page 400 of a list of 10 000, by its cursor.
+deep() {
+  local url=${urls[erpmax]}/graphql cursor='' query page
+  for page in $(seq 80); do
+    query='{ tenant { provisioningJobs(first: 100'${cursor:+", after: \\\"$cursor\\\""}') { pageInfo { endCursor } } } }'
+    cursor=$(curl -sf "$url" -H "authorization: Bearer $BENCH_TOKEN" -H 'content-type: application/json' \
+      -d "{\"query\":\"$query\"}" | sed 's/.*"endCursor":"\([^"]*\)".*/\1/')
+  done
+  query=$(sed "s/first: 20/first: 20, after: \\\\\"$cursor\\\\\"/" "$here/queries/erpmax-page/W4.graphql")
+  BASE_URL=${urls[erpmax]} SERVER_PIDS=${pids[erpmax]} "$ERPBENCH" http -c "${CONNS:-32}" -d "$SECS" --warmup 1 \
+    --name erpmax-page400/W4 --method POST --path /graphql --body "{\"query\":\"$query\"}" \
+    --expect '"Step 8020"' >> "$results"
+}
+
 # What a hash costs without a server around it.
 bare_hash() {
   { timeout 6 "$(dirname "$ERPBENCH")/limit-hash" || true; } | head -1 |
@@ -145,6 +159,15 @@ round() {
         ours erpmax-gql $w erpmax
         one mercurius node $w mercurius
         one postgraphile postgraphile $w postgraphile
+        ;;
+      W4)
+        one floor floor W4
+        ours erpmax W4
+        one fastify node W4
+        ours erpmax-gql W4 erpmax
+        ours erpmax-page W4 erpmax-page
+        deep
+        one mercurius node W4 mercurius
         ;;
       W8)
         ours erpmax-gql W8 erpmax
@@ -184,7 +207,7 @@ for n in $(seq "$rounds"); do
   echo "round $n of $rounds" >&2
   BENCH_TOKEN=$(login)
   export BENCH_TOKEN
-  round ${*:-W1 W2 W3 W8 W5 W11}
+  round ${*:-W1 W2 W3 W4 W8 W5 W11}
 done
 memory
 grep -v '/sql"' "$results" > "$results.load"

@@ -41,4 +41,13 @@ insert into subscriptions (id, tenant_id, plan_id, status, billing_period, curre
          now() - interval '5 days', now() + interval '25 days', false, now() - interval '5 days', now()
   from generate_series(1, 2000) i;
 
+-- A tenant's jobs run one at a time here, so what runs in the peers' seed was cancelled in this one.
+insert into provisioning_jobs (id, tenant_id, job_type, spelling, status, attempt, progress, message, parameters,
+                               fence, queued_at, created_at, updated_at)
+  select gen_random_uuid(), pg_temp.bid(2, t), (array['create', 'backup'])[1 + k % 2], 'site',
+         (array['completed', 'failed', 'cancelled', 'pending'])[1 + k % 4], 1, k % 101, 'Step ' || k, '{}', 0, at, at, at
+  from generate_series(1, 2000) t,
+       generate_series(1, case when t = 1 then 10000 else 20 end) k,
+       lateral (select now() - k * case when t = 1 then interval '1 second' else interval '1 minute' end) a(at);
+
 vacuum analyze;

@@ -10,10 +10,12 @@ import statistics
 import sys
 
 CPU = "server_cpu_us_per_req"
+DATABASE_CPU = "db_cpu_us_per_req"
 # (workload, ours, the other's, how many times as much CPU as the other's at most)
 AT_MOST = [
     ("W1", "erpmax", "floor", 3.0),
     ("W2", "erpmax", "floor", 3.0),
+    ("W4", "erpmax", "floor", 2.0),
     ("W5", "erpmax", "argon2id", 1.15),
 ]
 # (workload, ours, the other's, how many times as much CPU the other takes at least)
@@ -22,6 +24,7 @@ AT_LEAST = [
     ("W2", "erpmax", "fastify", 2.0),
     ("W2", "erpmax-gql", "mercurius", 3.0),
     ("W3", "erpmax", "fastify", 2.0),
+    ("W4", "erpmax", "fastify", 1.5),
     ("W8", "erpmax-gql", "mercurius", 3.0),
 ]
 
@@ -60,6 +63,16 @@ def main():
         if a and b:
             median = statistics.median(b) / statistics.median(a)
             say(f"{workload} {theirs} ÷ {ours}", median, min(b) / max(a), f"≥ {target}", lambda x, t=target: x >= t)
+
+    for what, ours, theirs, key, target in [
+        ("W4 database without total ÷ with", "erpmax-page", "erpmax-gql", DATABASE_CPU, 0.2),
+        ("W4 database, page 400 ÷ page 1", "erpmax-page400", "erpmax-page", DATABASE_CPU, 1.5),
+        ("W4 server, page 400 ÷ page 1", "erpmax-page400", "erpmax-page", CPU, 1.5),
+    ]:
+        a, b = of(f"{ours}/W4", key), of(f"{theirs}/W4", key)
+        if a and b:
+            median = statistics.median(a) / statistics.median(b)
+            say(what, median, max(a) / min(b), f"≤ {target}", lambda x, t=target: x <= t)
 
     statements = of("erpmax/W1/sql", "per_req")
     if statements:
