@@ -36,6 +36,7 @@ mod pages;
 mod parity;
 mod permissions;
 mod ports;
+mod processes;
 mod provisioning;
 mod rate_limits;
 mod schema;

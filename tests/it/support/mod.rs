@@ -11,6 +11,7 @@ pub mod mortal;
 pub mod ops;
 pub mod process;
 pub mod rabbitmq;
+pub mod rabbitmq_server;
 pub mod redis;
 pub mod sdl;
 pub mod settings;
