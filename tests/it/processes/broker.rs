@@ -1,4 +1,4 @@
-//! The broker is killed and started again while jobs are asked for.
+//! The broker is stopped and started again while jobs are asked for.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ async fn all_accepted_jobs_finish() {
         }
     };
     some(0).await;
-    broker.signal(Signal::KILL);
+    broker.signal(Signal::TERM);
     some(4).await;
     broker.ended().await;
     some(8).await;

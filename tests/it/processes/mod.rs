@@ -72,6 +72,8 @@ async fn place(world: &World) -> Place {
     let mut place = Place::new().await;
     let settings = [
         ("WORKER_IN_PROCESS", "no"),
+        // Nobody reads on after the banner, and a pipe that is full would hold the process up.
+        ("LOG_FILTER", "warn"),
         ("PROVISIONER", "command"),
         ("PROVISION_COMMAND", world::EXECUTABLE),
         ("PROVISION_COMMAND_ENV", "WORLD"),

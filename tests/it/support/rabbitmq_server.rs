@@ -3,7 +3,7 @@
 use std::{net::TcpListener, process::Stdio, time::Duration};
 
 use lapin::{Connection, ConnectionProperties};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tempfile::TempDir;
 use tokio::{
     process::{Child, Command},
@@ -47,15 +47,26 @@ impl RabbitMqServer {
 
     /// Sends a signal to it and all that it has started.
     pub fn signal(&self, signal: Signal) {
-        if let Some(id) = self.child.id() {
-            let id = Pid::from_raw(id.try_into().expect("a small number")).expect("not zero");
+        if let Some(id) = self.group() {
             kill_process_group(id, signal).ok();
         }
     }
 
-    /// Waits until it is gone.
+    /// Waits until it is gone, with all that it has started: its script ends before it does.
     pub async fn ended(&mut self) {
-        self.child.wait().await.expect("it ends");
+        let group = self.group();
+        let gone = timeout(PATIENCE, async {
+            self.child.wait().await.expect("it ends");
+            let mut look = interval(Duration::from_millis(20));
+            while group.is_some_and(|id| test_kill_process_group(id).is_ok()) {
+                look.tick().await;
+            }
+        });
+        gone.await.expect("rabbitmq-server ends in time");
+    }
+
+    fn group(&self) -> Option<Pid> {
+        Pid::from_raw(self.child.id()?.try_into().expect("a small number"))
     }
 
     /// Starts it again at the same place, with what it had written down.
