@@ -193,7 +193,9 @@ impl ProvisioningJob {
     }
 
     /// What was observed when it completed, e.g. the site's address, or that there was one already
-    /// (`already_exists`). `simulated` says that nothing was really done.
+    /// (`already_exists`). `simulated` says that nothing was really done, `site.url_observed` whether a
+    /// step has reported the site's address; otherwise `site.url` is where it was found before, or else
+    /// where it is expected.
     async fn result(&self) -> Option<&serde_json::Value> {
         self.model.result.as_ref()
     }

@@ -82,7 +82,7 @@ impl Site {
         &self.model.host
     }
 
-    /// Its address, once it was seen to work.
+    /// Its address, as reported or else as expected, once it was made.
     async fn url(&self) -> Option<&str> {
         self.model.url.as_deref()
     }

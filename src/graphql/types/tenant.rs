@@ -102,7 +102,7 @@ impl Tenant {
         &self.place.tenant.settings
     }
 
-    /// Address of the tenant's ERPNext site, once there is one.
+    /// Address of the tenant's ERPNext site, once there is one: as reported, or else as expected.
     async fn erpnext_site_url(&self) -> Option<&str> {
         self.place.tenant.erpnext_site_url.as_deref()
     }

@@ -55,7 +55,7 @@ pub struct Site {
     name: String,
     #[schema(example = "acme.example.com")]
     host: String,
-    /// Its address, once it was seen to work.
+    /// Its address, as reported or else as expected, once it was made.
     #[schema(required)]
     url: Option<String>,
     #[schema(inline)]

@@ -50,7 +50,7 @@ pub struct Tenant {
     status: Status,
     /// The caller's role in it.
     role: Role,
-    /// Address of its ERPNext site once there is one.
+    /// Address of its ERPNext site once there is one: as reported, or else as expected.
     #[schema(required)]
     erpnext_site_url: Option<String>,
     /// An object that belongs to the tenant.

@@ -36,6 +36,7 @@ async fn a_site_is_made() {
         "provisioner": "stage", "simulated": false,
         "site": {
             "name": "acme", "host": "acme.sites.localhost", "url": "https://acme.sites.localhost",
+            "url_observed": true,
         },
         "apps": [{ "name": "erpnext", "version": "15.41.0" }],
     });

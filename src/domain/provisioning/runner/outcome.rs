@@ -117,7 +117,10 @@ impl Observed {
         result.insert("provisioner".into(), json!(by.name));
         result.insert("simulated".into(), json!(by.simulated));
         if let Some(site) = site {
-            let told = json!({ "name": site.name, "host": site.host, "url": site.url });
+            let told = json!({
+                "name": site.name, "host": site.host, "url": site.url,
+                "url_observed": self.url.is_some(),
+            });
             result.insert("site".into(), told);
         }
         if !self.apps.is_empty() {
