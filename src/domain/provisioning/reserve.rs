@@ -72,10 +72,7 @@ pub(in crate::domain) async fn hold(
         }
         (Some(site), _) => Ok(site),
         (None, Some(asked)) => {
-            if is_reserved(asked.as_str()) {
-                return Err(Error::Conflict(Reason::SiteNameTaken));
-            }
-            let site = new(cx, tenant, asked.as_str());
+            let site = new(cx, tenant, permitted(asked.as_str())?);
             sites::insert(&**unit, site.clone()).await?;
             Ok(site)
         }
@@ -92,7 +89,7 @@ pub(in crate::domain) async fn hold(
 }
 
 /// Sees that a job that makes a site has one when its turn comes: the one it was asked for may be gone,
-/// removed by the job before it, or undone. None when the name that was asked for is another's by now.
+/// removed by the job before it, or undone. None when the name that was asked for is not to be had.
 pub(super) async fn again(
     cx: &Cx,
     unit: &mut UnitOfWork,
@@ -101,6 +98,9 @@ pub(super) async fn again(
 ) -> Result<Option<site::Model>> {
     let Some(asked) = asked else {
         return hold(cx, unit, tenant, None).await.map(Some);
+    };
+    let Ok(asked) = permitted(asked) else {
+        return Ok(None);
     };
     let site = new(cx, tenant, asked);
     let held = sites::insert_unless_taken(&**unit, site.clone()).await?;
@@ -118,11 +118,9 @@ async fn rename(
     if !idle {
         return Ok(site);
     }
-    if is_reserved(asked.as_str()) {
-        return Err(Error::Conflict(Reason::SiteNameTaken));
-    }
-    asked.as_str().clone_into(&mut site.name);
-    site.host = host(cx, asked.as_str());
+    let asked = permitted(asked.as_str())?;
+    asked.clone_into(&mut site.name);
+    site.host = host(cx, asked);
     site.updated_at = cx.now();
     sites::rename(&**unit, &site).await?;
     Ok(site)
@@ -148,6 +146,14 @@ fn new(cx: &Cx, tenant: &tenant::Model, name: &str) -> site::Model {
 
 fn host(cx: &Cx, name: &str) -> String {
     format!("{name}.{}", cx.app().config.provisioning.site_domain)
+}
+
+/// The name that somebody asks for, if it may be asked for at all.
+fn permitted(asked: &str) -> Result<&str> {
+    if is_reserved(asked) {
+        return Err(Error::Conflict(Reason::SiteNameTaken));
+    }
+    Ok(asked)
 }
 
 fn is_reserved(name: &str) -> bool {

@@ -165,6 +165,6 @@ fn foreign_backup() -> Failure {
 }
 
 fn name_gone() -> Failure {
-    Failure::lasting("The name that was asked for was taken by somebody else meanwhile.")
+    Failure::lasting("The name that was asked for is not free.")
         .advice("Ask for a site with another name.")
 }
