@@ -9,6 +9,7 @@ mod history;
 mod ledger;
 mod names;
 mod orders;
+mod remains;
 mod retry_cancel;
 mod runner;
 mod sign_up;

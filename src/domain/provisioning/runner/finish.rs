@@ -138,10 +138,15 @@ impl Place {
     /// What the end of a job means for them.
     fn change(&mut self, run: &Run, end: &End) {
         let (now, job_type) = (run.cx().now(), run.claimed.job.job_type);
-        let observed = match end {
-            End::Failed(_) => return self.after(now, job_type, Happening::Failed),
-            End::Completed(observed) => observed,
-        };
+        match end {
+            End::Failed(_) => self.after(now, job_type, Happening::Failed),
+            End::Completed(observed) => self.completed(run, observed),
+        }
+    }
+
+    /// What it means for them that a job is done.
+    pub(super) fn completed(&mut self, run: &Run, observed: &Observed) {
+        let (now, job_type) = (run.cx().now(), run.claimed.job.job_type);
         if let (Some(site), true) = (&mut self.site, job_type != JobType::Delete) {
             if job_type == JobType::Create && !observed.already_exists {
                 let by = run.performer();

@@ -3,7 +3,8 @@
 //!
 //! - `claim` takes a job under the tenant's lock, by compare-and-set, with a number that rises;
 //! - `run` brings it to its end: `order` says what there is to do, `plan` writes the ledger, `step` does
-//!   what is in it, `undo` takes it back, `finish` writes what came of it;
+//!   what is in it, `undo` takes it back, `remains` looks at what cannot be taken back, `finish` writes what
+//!   came of it;
 //! - `control` renews the lease and notices that the job was called off or lost;
 //! - `journal` keeps what is said and how far it is, and writes it in batches;
 //! - `rescue` finds what was left alone.
@@ -23,6 +24,7 @@ mod order;
 mod outcome;
 mod plan;
 mod progress;
+mod remains;
 mod rescue;
 mod run;
 mod site_store;
