@@ -87,7 +87,7 @@ async fn without_redis_people_are_served_and_limits_hold_per_process() {
         assert_eq!(told["status"], "degraded");
         assert_eq!(
             told["parts"],
-            json!({ "database": "ok", "cache": "unavailable", "events": "unavailable", "mail": "ok" })
+            json!({ "database": "ok", "cache": "unavailable", "events": "unavailable", "mail": "ok", "queue": "ok" })
         );
         assert_eq!(redis_up(one), Some(false));
         // Each counts for itself.
