@@ -72,7 +72,8 @@ pub struct Call<'a> {
 pub struct Order {
     /// The job; the same for every attempt.
     pub job_id: ProvisioningJobId,
-    /// Which attempt, from 1. A backup is one attempt's: the next one makes another.
+    /// Which attempt, from 1. What was done in one does not count as done in the next, unless it is seen at
+    /// the site: a backup that is tried again is another backup.
     pub attempt: i32,
     /// Rises whenever another worker takes over; whoever keeps records refuses lower numbers.
     pub fence: i64,

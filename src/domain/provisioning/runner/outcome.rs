@@ -151,11 +151,13 @@ pub struct Performer {
     pub simulated: bool,
 }
 
-/// What a browser can be sent to.
+/// What a browser can be sent to; without a password, which everybody would see.
 fn is_address(text: &str) -> bool {
-    text.len() <= URL_MAX
-        && url::Url::parse(text)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    let fits = |url: url::Url| {
+        let secret = !url.username().is_empty() || url.password().is_some();
+        matches!(url.scheme(), "http" | "https") && url.has_host() && !secret
+    };
+    text.len() <= URL_MAX && url::Url::parse(text).is_ok_and(fits)
 }
 
 #[cfg(test)]
@@ -213,6 +215,21 @@ mod tests {
             "apps": [{ "name": "frappe", "version": null }],
         });
         assert_eq!(observed.result(BY, None, None), expected);
+    }
+
+    #[test]
+    fn an_address_has_no_password() {
+        for url in [
+            "http://u:pw@a.example",
+            "https://u@a.example",
+            "http://:pw@a.example",
+        ] {
+            let observed = Observed::of(&[step(false, json!({ "url": url }))]);
+            assert_eq!(
+                (observed.url, observed.left_out),
+                (None, vec!["url".to_owned()])
+            );
+        }
     }
 
     #[test]

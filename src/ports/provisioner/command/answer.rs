@@ -8,7 +8,7 @@ use entity::provisioning_log_line::LogLevel;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Action, lines::MAX_LINE, plan::Written};
+use super::{Action, clean, lines::MAX_LINE, plan::Written};
 use crate::ports::provisioner::{Facts, Failure, Output, Seen, Standing};
 
 /// How many objects, words about progress aside, a call may say.
@@ -53,7 +53,8 @@ impl Answer {
             return;
         }
         let object = text.trim_start().starts_with('{');
-        match object.then(|| serde_json::from_str::<Map<String, Value>>(text)) {
+        let object = object.then(|| serde_json::from_str::<Map<String, Value>>(text));
+        match object.map(|read| read.map(clean::object)) {
             Some(Ok(object)) if !cut && KEYS.iter().any(|key| object.contains_key(*key)) => {
                 self.take(object, text, output);
             }
@@ -245,7 +246,7 @@ pub(super) fn hear_warning(line: &[u8], last: &mut Option<String>, output: &Outp
     let text = text.trim_end();
     if !text.is_empty() {
         log(output, LogLevel::Warning, text);
-        *last = Some(shortened(text));
+        *last = Some(shortened(&clean::text(text)));
     }
 }
 

@@ -27,7 +27,8 @@ pub fn guard(arguments: &[OsString]) -> ExitCode {
     match watch(std::time::Duration::from_millis(grace), executable, action) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            complain(&format!("{}: {error}", executable.display()));
+            // Tenants read it, and where our files are is not for them.
+            complain(&format!("the executable cannot be run: {error}"));
             ExitCode::from(match error.kind() {
                 io::ErrorKind::NotFound => 127,
                 _ => 126,

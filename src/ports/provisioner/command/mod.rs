@@ -4,10 +4,11 @@
 //!
 //! - [`process`] runs it, bounded, and leaves nothing of it behind;
 //! - [`mod@guard`] stands between, and ends it when this process dies;
-//! - [`lines`] cuts what it prints into lines, [`answer`] understands them;
+//! - [`lines`] cuts what it prints into lines, [`answer`] understands them, [`clean`] of control characters;
 //! - [`plan`] checks the steps that it names.
 
 mod answer;
+mod clean;
 mod guard;
 mod lines;
 mod plan;
@@ -19,7 +20,10 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 pub use self::guard::{GUARD, guard};
-use self::{answer::Answer, process::Ended};
+use self::{
+    answer::{Answer, How},
+    process::Ended,
+};
 use super::{Call, Facts, Failure, Order, Provisioner, Seen, Standing, Step};
 
 /// The number of the protocol; raised when executables would have to change.
@@ -79,13 +83,18 @@ impl Executable {
             self.path.clone()
         };
         if !file.is_file() {
+            // Tenants read the failure, and where our files are is not for them.
             let shown = file.display();
-            let advice = "Put the executable there, or change PROVISION_COMMAND.";
-            let message = format!("there is no executable to {verb} sites: {shown}");
-            return Err(Failure::lasting(message).advice(advice));
+            tracing::error!(
+                "there is no executable to {verb} sites: put it at {shown}, or change PROVISION_COMMAND"
+            );
+            return Err(Failure::lasting("The provisioner is not set up for this."));
         }
         // A bare name would be looked for on PATH.
-        std::path::absolute(&file).map_err(|error| Failure::lasting(error.to_string()))
+        std::path::absolute(&file).map_err(|error| {
+            tracing::error!(%error, "{} cannot be found", file.display());
+            Failure::lasting("The provisioner is not set up for this.")
+        })
     }
 
     /// Asks; nothing, where the executable does not know the action.
@@ -110,6 +119,12 @@ impl Executable {
         request.push(b'\n');
         let Ended { how, answer } =
             process::run(self, &file, action.word(), &request, call).await?;
+        if let How::Code(code @ (126 | 127)) = how {
+            tracing::error!(
+                "{} cannot be run, or calls what is not there: exit code {code}",
+                file.display()
+            );
+        }
         answer.judge(how, action)
     }
 }

@@ -1,9 +1,9 @@
 //! What simulations have changed, in memory, shared by all that simulate in this process.
 //!
 //! It is gone with the process. So whatever an order says is there counts as there: a site that is to be
-//! updated or removed exists unless it was removed here, a backup that is to be put back too. A step
-//! counts as done for the job that did it, a backup for the attempt that made it; after a restart it is
-//! simulated again.
+//! updated or removed exists unless it was removed here, a backup that is to be put back too. What makes
+//! a site is looked for at the site and goes with it; any other step counts as done for the attempt that
+//! did it. After a restart it is simulated again.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -33,22 +33,16 @@ struct State {
     sites: Remembered<String, (SiteId, bool)>,
     /// Of which site each is.
     backups: Remembered<String, SiteId>,
+    /// What of each is made, by which job.
+    made: Remembered<SiteId, HashMap<String, (ProvisioningJobId, Standing)>>,
 }
 
 /// What has come of a job.
 #[derive(Default)]
 struct Job {
-    steps: HashMap<Done, Standing>,
+    /// By step and attempt: whoever has a job tried again that was done wants it done again.
+    steps: HashMap<(String, i32), Standing>,
     tries: HashMap<(Action, String), u32>,
-}
-
-/// A step, and in which attempt it is done, where each attempt does it anew.
-type Done = (String, Option<i32>);
-
-/// Whoever has a backup tried again wants one of now.
-fn done(order: &Order, step: &str) -> Done {
-    let attempt = (step == "backup").then_some(order.attempt);
-    (step.to_owned(), attempt)
 }
 
 /// The last things of a kind.
@@ -84,6 +78,30 @@ impl<K: Hash + Eq + Clone, V> Remembered<K, V> {
     }
 }
 
+impl State {
+    /// How a step stands, and whether another job made it so.
+    fn standing(&self, order: &Order, step: &str) -> Option<(Standing, bool)> {
+        if order.job_type == JobType::Create {
+            let (job, standing) = *self.made.get(&order.site.id)?.get(step)?;
+            return Some((standing, job != order.job_id));
+        }
+        let job = self.jobs.get(&order.job_id)?;
+        let standing = job.steps.get(&(step.to_owned(), order.attempt))?;
+        Some((*standing, false))
+    }
+
+    fn stands(&mut self, order: &Order, step: &str, standing: Standing) {
+        let step = step.to_owned();
+        if order.job_type == JobType::Create {
+            let made = self.made.entry(&order.site.id, HashMap::new);
+            made.insert(step, (order.job_id, standing));
+        } else {
+            let job = self.jobs.entry(&order.job_id, Job::default);
+            job.steps.insert((step, order.attempt), standing);
+        }
+    }
+}
+
 impl World {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -101,14 +119,10 @@ impl World {
     /// How much of a step's effect is there, and whether it was so before the job came to it.
     pub(super) fn look(&self, order: &Order, step: &str) -> Result<(Standing, bool), Failure> {
         let state = self.state();
-        let job = state.jobs.get(&order.job_id);
-        let ours = job.and_then(|job| job.steps.get(&done(order, step)).copied());
+        let known = state.standing(order, step);
         let site = state.sites.get(&order.site.host).copied();
-        match (order.job_type, step, ours, site) {
-            (JobType::Create, "new-site", None, Some((id, true))) => {
-                if id == order.site.id {
-                    return Ok((Standing::Done, true));
-                }
+        match (order.job_type, step, known, site) {
+            (JobType::Create, "new-site", None, Some((_, true))) => {
                 let host = &order.site.host;
                 Err(
                     Failure::lasting(format!("{host} is there already, and is another's"))
@@ -116,15 +130,13 @@ impl World {
                 )
             }
             (JobType::Delete, _, None, Some((_, false))) => Ok((Standing::Done, true)),
-            _ => Ok((ours.unwrap_or(Standing::Absent), false)),
+            _ => Ok(known.unwrap_or((Standing::Absent, false))),
         }
     }
 
     /// Begins a step, without finishing it.
     pub(super) fn begin(&self, order: &Order, step: &str) {
-        let mut state = self.state();
-        let job = state.jobs.entry(&order.job_id, Job::default);
-        job.steps.insert(done(order, step), Standing::Partial);
+        self.state().stands(order, step, Standing::Partial);
     }
 
     /// Refuses what cannot be begun.
@@ -146,11 +158,13 @@ impl World {
     /// Finishes a step.
     pub(super) fn finish(&self, order: &Order, step: &str) {
         let mut state = self.state();
-        let job = state.jobs.entry(&order.job_id, Job::default);
-        job.steps.insert(done(order, step), Standing::Done);
+        state.stands(order, step, Standing::Done);
         let there = match (order.job_type, step) {
             (JobType::Create, "new-site") => true,
-            (JobType::Delete, "drop-site") => false,
+            (JobType::Delete, "drop-site") => {
+                state.made.entry(&order.site.id, HashMap::new).clear();
+                false
+            }
             (_, "backup") => {
                 let site = order.site.id;
                 state.backups.entry(&reference(order), || site);
@@ -165,9 +179,18 @@ impl World {
     /// Takes a step back; whether there was anything to take back.
     pub(super) fn undo(&self, order: &Order, step: &str) -> bool {
         let mut state = self.state();
-        let job = state.jobs.entry(&order.job_id, Job::default);
-        let was = job.steps.remove(&done(order, step));
-        if let (JobType::Create, "new-site") = (order.job_type, step) {
+        if order.job_type != JobType::Create {
+            // An earlier attempt may have done it.
+            let job = state.jobs.entry(&order.job_id, Job::default);
+            let before = job.steps.len();
+            job.steps.retain(|(name, _), _| name != step);
+            return job.steps.len() < before;
+        }
+        let made = state.made.entry(&order.site.id, HashMap::new);
+        let was = made.remove(step).is_some();
+        if step == "new-site" {
+            // All that was done to the site goes with it.
+            made.retain(|name, _| name == "reserve-name");
             let site = (order.site.id, false);
             let known = state.sites.entry(&order.site.host, || site);
             // One that is another's stays.
@@ -175,7 +198,7 @@ impl World {
                 *known = site;
             }
         }
-        was.is_some()
+        was
     }
 }
 

@@ -115,6 +115,39 @@ async fn a_half_made_site_is_taken_back_and_made_again() {
     assert!(!bench.path().join("sites/acme.sites.localhost").exists());
 }
 
+/// Our notes say it only of the attempt, or of the site, that it happened to.
+#[tokio::test]
+async fn what_was_done_once_is_done_again_when_it_should_be() {
+    let (subject, _bench) = sample();
+    let create = subject.order(JobType::Create);
+    for _ in 0..2 {
+        for Step { name, .. } in subject.plan(&create).await {
+            let seen = subject.check(&create, &name).await;
+            // That shows at the site.
+            if name != "health-check" {
+                assert_eq!(seen.unwrap().standing, Standing::Absent, "{name}");
+            }
+            subject.perform(&create, &name).await.unwrap();
+        }
+        for step in ["new-site", "reserve-name"] {
+            subject.undo(&create, step).await.unwrap();
+        }
+    }
+    subject.run(&create).await;
+    for job_type in [JobType::Update, JobType::Suspend, JobType::Resume] {
+        let mut order = subject.order(job_type);
+        subject.run(&order).await;
+        order.attempt = 2;
+        for Step { name, .. } in subject.plan(&order).await {
+            if name != "health-check" {
+                let seen = subject.check(&order, &name).await.unwrap();
+                assert_eq!(seen.standing, Standing::Absent, "{job_type:?} {name}");
+            }
+            subject.perform(&order, &name).await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_site_of_somebody_else_is_left_alone() {
     let (subject, bench) = sample();

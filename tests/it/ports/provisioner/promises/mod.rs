@@ -1,5 +1,6 @@
 //! What every driver promises, each as a function of how a driver is made.
 
+mod again;
 mod stopping;
 
 use std::{collections::HashSet, time::Duration};
@@ -8,9 +9,15 @@ use entity::provisioning_job::{ErrorClass, JobType};
 use erpmax::ports::provisioner::{Order, Seen, Standing};
 use tokio::time::timeout;
 
-pub use self::stopping::{
-    a_call_that_is_given_up_ends, a_slow_step_stops_when_it_is_told_to,
-    a_step_that_never_ends_stops_when_it_is_told_to,
+pub use self::{
+    again::{
+        what_was_done_is_done_again_at_the_next_attempt,
+        what_was_taken_back_leaves_nothing_of_a_site,
+    },
+    stopping::{
+        a_call_that_is_given_up_ends, a_slow_step_stops_when_it_is_told_to,
+        a_step_that_never_ends_stops_when_it_is_told_to,
+    },
 };
 use super::subject::{Subject, Talk, backup};
 
@@ -27,6 +34,8 @@ macro_rules! kept_by {
             every_type_of_job_runs_to_its_end,
             what_is_done_twice_is_done_once,
             each_attempt_makes_a_backup_of_its_own,
+            what_was_done_is_done_again_at_the_next_attempt,
+            what_was_taken_back_leaves_nothing_of_a_site,
             what_fails_for_a_while_succeeds_then,
             what_is_refused_is_final,
             a_lost_answer_is_found,
