@@ -35,6 +35,7 @@ class World:
         self.email = ann["user"]["email"]
         self.token = ann["access_token"]
         self.tenant = ann["current_tenant"]["id"]
+        self.asked = None
 
     def post(self, path, body, token=None):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -65,6 +66,12 @@ class World:
         user = self.register()["user"]
         self.invite(user["email"])
         return user["id"]
+
+    def job(self):
+        """The id of a provisioning job; always the same, because so many may wait and no more."""
+        if self.asked is None:
+            self.asked = self.post("/provisioning/jobs", {"job_type": "create_site"}, self.token)["id"]
+        return self.asked
 
     def letter(self):
         """The token in the letter to somebody who has no account."""
@@ -118,6 +125,7 @@ PATHS = {
     "tenant_id": lambda: world.tenant,
     "user_id": world.member,
     "invitation_id": world.invitation,
+    "job_id": world.job,
 }
 BODIES = {
     "POST /api/v1/auth/login": lambda: {"email": world.email, "password": PASSWORD},
