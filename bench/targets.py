@@ -93,4 +93,5 @@ def main():
     say("requests that failed, in all", errors, errors, "0", lambda x: x == 0, 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

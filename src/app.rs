@@ -13,6 +13,7 @@ use crate::{
     domain::{
         auth::{SignIns, password::PasswordHasher, token::TokenSigner},
         billing::{PlanCache, Subscriptions},
+        realtime::Hub,
         tenants::Places,
     },
     metrics::Metrics,
@@ -41,6 +42,8 @@ pub struct Parts {
     pub cache: Cache,
     /// Events to live listeners, in this process and others.
     pub bus: EventBus,
+    /// Who listens in this process, and to what.
+    pub hub: Hub,
     /// Jobs to workers.
     pub queue: JobQueue,
     /// Places for work that goes on after its message was answered.
@@ -101,6 +104,13 @@ impl App {
             let _guard = shutdown.drop_guard();
             task.await;
         });
+    }
+}
+
+impl std::fmt::Debug for App {
+    /// Says nothing of the parts, which hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
     }
 }
 

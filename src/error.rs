@@ -31,6 +31,8 @@ pub enum Error {
         /// When to come back.
         retry_after: Duration,
     },
+    /// What was missed is no longer kept; the state must be loaded anew.
+    Resync,
     /// A partner does not answer or answers nonsense.
     Upstream {
         /// The partner's name, shown to the client.
@@ -64,6 +66,7 @@ impl Error {
             Self::LimitReached(_) => Code::LimitReached,
             Self::PaymentRequired(_) => Code::PaymentRequired,
             Self::RateLimited { .. } => Code::RateLimited,
+            Self::Resync => Code::Resync,
             Self::Upstream { .. } => Code::Upstream,
             Self::Internal(_) => Code::Internal,
         }
@@ -98,6 +101,10 @@ impl Error {
                 whole_seconds(*retry_after)
             )
             .into(),
+            Self::Resync => {
+                "What you missed is no longer kept. Load the state anew and listen from now on."
+                    .into()
+            }
             Self::Upstream { service, .. } => {
                 format!("{service} does not answer as it should. Try again later.").into()
             }
@@ -190,6 +197,10 @@ pub enum Subject {
     Job,
     /// A backup of a site.
     Backup,
+    /// One of the caller's notifications.
+    Notification,
+    /// A place in a stream of events.
+    Cursor,
 }
 
 impl Subject {
@@ -204,6 +215,8 @@ impl Subject {
             Self::Subscription => "Subscription not found",
             Self::Job => "Job not found",
             Self::Backup => "Backup not found",
+            Self::Notification => "Notification not found",
+            Self::Cursor => "Cursor not found",
         }
     }
 }
@@ -313,6 +326,7 @@ words! {
     InvalidSiteName "INVALID_SITE_NAME"
         "A site name consists of 1 to 63 letters a-z, digits and inner hyphens.",
     NotForThisJobType "NOT_FOR_THIS_JOB_TYPE" "Jobs of this type take no such value.",
+    AlwaysTold "ALWAYS_TOLD" "This is told in any case and cannot be switched off.",
     Required "REQUIRED" "This field is required.",
     NotNull "NOT_NULL" "This field cannot be null.",
     WrongType "WRONG_TYPE" "This value has the wrong type.",

@@ -4,7 +4,7 @@
 //! the same word names the same thing on every floor.
 //!
 //! - [`domain`]: use cases and rules. Knows no transport.
-//! - [`graphql`], [`rest`]: the doors. Thin; they hold no rules.
+//! - [`graphql`], [`rest`], [`socketio`]: the doors. Thin; they hold no rules.
 //! - [`pages`]: what a person sees in a browser.
 //! - [`worker`]: the door without a caller: work that was asked for and is done later.
 //! - [`ports`]: ways to the outside: cache, events, queue, mail, clock.
@@ -29,6 +29,7 @@ pub mod pages;
 pub mod ports;
 pub mod rest;
 pub mod server;
+pub mod socketio;
 pub mod storage;
 pub mod telemetry;
 pub mod worker;

@@ -15,6 +15,8 @@ pub struct Model {
     pub head: i64,
     /// When the newest event was written.
     pub updated_at: Timestamp,
+    /// Up to which number events are forgotten; 0 while all are there.
+    pub pruned: i64,
 }
 
 /// How the table relates to others: it stands alone.

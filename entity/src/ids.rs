@@ -1,6 +1,9 @@
 //! One newtype per primary key, so that a tenant's id cannot be passed where a user's belongs.
 
-use sea_orm::{DbErr, DeriveValueType, TryFromU64};
+use sea_orm::{
+    DbErr, DeriveValueType, TryFromU64,
+    sqlx::{Decode, Postgres, error::BoxDynError, postgres::PgValueRef},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -31,6 +34,12 @@ macro_rules! ids {
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 text.parse().map(Self)
+            }
+        }
+
+        impl Decode<'_, Postgres> for $name {
+            fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+                <Uuid as Decode<'_, Postgres>>::decode(value).map(Self)
             }
         }
 
@@ -77,4 +86,8 @@ ids! {
     SiteId,
     /// A backup of a site.
     BackupId,
+    /// Something that one person is told.
+    NotificationId,
+    /// What somebody wants to be told.
+    NotificationPreferenceId,
 }

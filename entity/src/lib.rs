@@ -11,6 +11,8 @@ pub mod idempotency_record;
 pub mod ids;
 pub mod invitation;
 pub mod membership;
+pub mod notification;
+pub mod notification_preference;
 pub mod outbox_message;
 pub mod plan;
 pub mod provisioning_job;

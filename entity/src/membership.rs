@@ -82,3 +82,4 @@ impl Related<super::tenant::Entity> for Entity {
 impl ActiveModelBehavior for ActiveModel {}
 
 crate::row::row!("user_tenants": id, user_id, tenant_id, role, is_default, joined_at);
+crate::row::words!(TenantRole);

@@ -214,3 +214,4 @@ crate::row::row!(
     error_advice, parameters, result, requested_by, fence, claimed_by, lease_until, undo_attempt,
     queued_at, created_at, started_at, completed_at, updated_at
 );
+crate::row::words!(JobType, JobStatus, JobSpelling, ErrorClass);

@@ -75,3 +75,4 @@ crate::row::row!(
     "provisioning_log_lines":
     id, job_id, seq, attempt, step, level, text, at
 );
+crate::row::words!(LogLevel);

@@ -29,7 +29,7 @@ pub enum StepStatus {
     Failed,
     /// Being undone.
     Undoing,
-    /// Its effect is gone.
+    /// Nothing of its effect is there: it was taken back, or stopped before it had one.
     Undone,
 }
 
@@ -58,6 +58,8 @@ pub struct Model {
     pub found: bool,
     /// Whether a job that is called off undoes it.
     pub undoable: bool,
+    /// Whether it changes nothing at the site.
+    pub harmless: bool,
     /// How often it was begun.
     pub tries: i32,
     /// Its share of the job's progress: the milliseconds it usually takes.
@@ -98,6 +100,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 crate::row::row!(
     "provisioning_steps":
-    id, job_id, attempt, position, name, title, status, progress, found, undoable, tries,
-    weight_ms, limit_ms, facts, error, started_at, completed_at
+    id, job_id, attempt, position, name, title, status, progress, found, undoable,
+    harmless, tries, weight_ms, limit_ms, facts, error, started_at, completed_at
 );
+crate::row::words!(StepStatus);

@@ -4,7 +4,10 @@
 
 use std::borrow::Cow;
 
-use sea_orm::{DbErr, QueryResult};
+use sea_orm::{
+    ActiveEnum, DbErr, QueryResult, RuntimeErr, TryGetable,
+    sqlx::{Decode, Postgres, Row as _, error::BoxDynError, postgres::PgValueRef},
+};
 use uuid::Uuid;
 
 /// What can be read from columns that stand side by side.
@@ -17,6 +20,21 @@ pub trait Row: Sized + Send {
 
     /// Reads them; `first` is the place of the first one.
     fn read(row: &QueryResult, first: usize) -> Result<Self, DbErr>;
+}
+
+/// A column's value. The driver of `PostgreSQL` is not asked whether the types fit: that, and putting an
+/// error together for every NULL, took longer than to read the value. The columns are those of our own
+/// migrations, and bytes that make no such value are an error all the same.
+pub fn value<T>(row: &QueryResult, place: usize) -> Result<T, DbErr>
+where
+    T: TryGetable + for<'r> Decode<'r, Postgres>,
+{
+    match row.try_as_pg_row() {
+        Some(row) => row
+            .try_get_unchecked(place)
+            .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into()))),
+        None => row.try_get_by_index(place),
+    }
 }
 
 /// The rows of two joined tables.
@@ -42,7 +60,7 @@ impl<R: Row> Row for Option<R> {
 
     fn read(row: &QueryResult, first: usize) -> Result<Self, DbErr> {
         // The first column is the key, which no row is without.
-        let key: Option<Uuid> = row.try_get_by_index(first)?;
+        let key: Option<Uuid> = value(row, first)?;
         key.map(|_| R::read(row, first)).transpose()
     }
 }
@@ -65,11 +83,34 @@ macro_rules! row {
                 let mut places = first..;
                 let mut place = || places.next().unwrap_or(usize::MAX);
                 Ok(Self {
-                    $first: row.try_get_by_index(place())?,
-                    $($field: row.try_get_by_index(place())?,)*
+                    $first: $crate::row::value(row, place())?,
+                    $($field: $crate::row::value(row, place())?,)*
                 })
             }
         }
     };
 }
 pub(crate) use row;
+
+/// Has [`value`] read enums that stand in their columns as words.
+macro_rules! words {
+    ($($name:ident),+ $(,)?) => {$(
+        impl sea_orm::sqlx::Decode<'_, sea_orm::sqlx::Postgres> for $name {
+            fn decode(
+                value: sea_orm::sqlx::postgres::PgValueRef<'_>,
+            ) -> Result<Self, sea_orm::sqlx::error::BoxDynError> {
+                $crate::row::word(value)
+            }
+        }
+    )+};
+}
+pub(crate) use words;
+
+/// Reads what [`words`] are given.
+pub(crate) fn word<E>(value: PgValueRef<'_>) -> Result<E, BoxDynError>
+where
+    E: ActiveEnum<Value = String>,
+{
+    let word = <String as Decode<'_, Postgres>>::decode(value)?;
+    Ok(E::try_from_value(&word)?)
+}

@@ -89,3 +89,4 @@ crate::row::row!(
     id, tenant_id, name, host, url, status, provisioner, simulated, apps, created_at, updated_at,
     deleted_at
 );
+crate::row::words!(SiteStatus);

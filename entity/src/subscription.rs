@@ -148,3 +148,4 @@ crate::row::row!(
     current_period_end, cancel_at_period_end, cancelled_at, cancel_reason, payment_provider,
     external_subscription_id, external_customer_id, created_at, updated_at
 );
+crate::row::words!(SubscriptionStatus, BillingPeriod, PaymentProvider);

@@ -84,3 +84,4 @@ crate::row::row!(
     "tenants":
     id, name, slug, status, erpnext_site_url, settings, search_text, created_at, updated_at
 );
+crate::row::words!(TenantStatus);

@@ -32,6 +32,10 @@ mod m20261123_000021_provisioning_steps;
 mod m20261123_000022_provisioning_log_lines;
 mod m20261123_000023_sites;
 mod m20261123_000024_backups;
+mod m20261123_000025_harmless_steps;
+mod m20261123_000026_notifications;
+mod m20261123_000027_notification_preferences;
+mod m20261123_000028_event_pruning;
 
 /// Knows every migration and their order.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +66,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000022_provisioning_log_lines::Migration),
             Box::new(m20261123_000023_sites::Migration),
             Box::new(m20261123_000024_backups::Migration),
+            Box::new(m20261123_000025_harmless_steps::Migration),
+            Box::new(m20261123_000026_notifications::Migration),
+            Box::new(m20261123_000027_notification_preferences::Migration),
+            Box::new(m20261123_000028_event_pruning::Migration),
         ]
     }
 }

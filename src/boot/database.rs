@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STATEMENTS: usize = 256;
 /// When `PostgreSQL` gives a statement up.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(15);
+/// After so long without a statement `PostgreSQL` gives a transaction up, with its locks: whoever stands
+/// still in the middle of one, milliseconds as a rule, must not hold up who takes over.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a connection may take to say that it still works when it is given back.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an SQLite writer waits for its turn.
@@ -37,7 +40,14 @@ pub async fn connect(database: &Database) -> Result<DatabaseConnection> {
     let mut options = options(database);
     options.max_connections(database.max_connections);
     if database.kind() == DatabaseKind::Postgres {
-        options.statement_timeout(STATEMENT_TIMEOUT);
+        options
+            .statement_timeout(STATEMENT_TIMEOUT)
+            .map_sqlx_postgres_opts(|postgres| {
+                let limit = TRANSACTION_TIMEOUT.as_millis().to_string();
+                postgres
+                    .statement_cache_capacity(STATEMENTS)
+                    .options([("idle_in_transaction_session_timeout", limit)])
+            });
     }
     open(database, options).await
 }

@@ -16,6 +16,7 @@ use crate::{
     domain::{
         auth::{self, password::PasswordHasher, token::TokenSigner},
         billing::{self, PlanCache},
+        realtime::Hub,
         tenants,
     },
     error::{Error, Result},
@@ -80,6 +81,7 @@ pub async fn with_provisioner(
     let app = App::new(Parts {
         cache,
         bus,
+        hub: Hub::default(),
         queue: queue(&config, &slots, &metrics),
         slots,
         provisioner,

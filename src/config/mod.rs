@@ -17,10 +17,12 @@ mod log;
 mod mail;
 mod members;
 mod metrics;
+mod notifications;
 mod problem;
 mod provisioning;
 mod proxies;
 mod rabbitmq;
+mod realtime;
 mod redis;
 mod secret;
 mod server;
@@ -46,10 +48,12 @@ pub use self::{
     mail::{Mail, MailSettings},
     members::{InviteUnknown, Members, MembersSettings},
     metrics::{Metrics, MetricsSettings},
+    notifications::{NotificationSettings, Notifications},
     problem::{Problem, Problems},
     provisioning::{ProvisionerKind, Provisioning, ProvisioningSettings},
     proxies::Proxies,
     rabbitmq::{RabbitMq, RabbitMqSettings},
+    realtime::{Realtime, RealtimeSettings},
     redis::RedisSettings,
     secret::{file as secret_key_file, weakness},
     server::{Origins, Server, ServerSettings},
@@ -95,12 +99,18 @@ pub struct Settings {
     /// Letters.
     #[command(flatten)]
     pub mail: MailSettings,
+    /// Notifications.
+    #[command(flatten)]
+    pub notifications: NotificationSettings,
     /// Background work.
     #[command(flatten)]
     pub worker: WorkerSettings,
     /// Sites.
     #[command(flatten)]
     pub provisioning: ProvisioningSettings,
+    /// Real time.
+    #[command(flatten)]
+    pub realtime: RealtimeSettings,
     /// Logs.
     #[command(flatten)]
     pub log: LogSettings,
@@ -172,8 +182,10 @@ impl Settings {
             idempotency,
             limits,
             mail,
+            notifications,
             worker,
             provisioning,
+            realtime,
             log,
             metrics,
         } = self;
@@ -195,7 +207,9 @@ impl Settings {
             idempotency: idempotency.resolve(),
             limits: limits.resolve(),
             mail: mail.resolve(&data_dir),
+            notifications: notifications.resolve(),
             provisioning: provisioning.resolve(environment, problems),
+            realtime: realtime.resolve(),
             log: log.resolve(problems),
             metrics: metrics.resolve(server.address(), environment, problems),
             plans_file: environment::existing(general.plans_file, problems),
@@ -252,10 +266,14 @@ pub struct Config {
     pub limits: Limits,
     /// Letters.
     pub mail: Mail,
+    /// Inboxes.
+    pub notifications: Notifications,
     /// Background work.
     pub worker: Worker,
     /// Sites.
     pub provisioning: Provisioning,
+    /// Real time.
+    pub realtime: Realtime,
     /// Logs.
     pub log: Log,
     /// Metrics.

@@ -8,7 +8,8 @@ use std::{
 use entity::{
     Timestamp,
     ids::{SessionId, TenantId, UserId},
-    membership, user,
+    membership::{self, TenantRole},
+    user,
 };
 use tokio::sync::OnceCell;
 use tracing::Span;
@@ -78,6 +79,8 @@ pub struct RequestInfo {
 pub struct Identity {
     /// The sign-in.
     pub session_id: SessionId,
+    /// When it ends by itself, unless it is refreshed.
+    pub session_ends_at: Timestamp,
     /// The person.
     pub user: user::Model,
     /// The tenant that the token names.
@@ -229,6 +232,13 @@ impl Cx {
             Caller::Outside(cell) => cell.get().and_then(|found| found.as_deref().ok()),
             Caller::System(_) => None,
         }
+    }
+
+    /// The role of the person asking in the tenant that the token names, if their credentials were looked
+    /// at and hold.
+    pub(super) fn known_role(&self) -> Option<TenantRole> {
+        let membership = self.known_identity()?.membership.as_ref();
+        membership.map(|membership| membership.role)
     }
 
     /// Who was found to be asking anywhere in this request, and in which tenant, for the log.

@@ -13,11 +13,22 @@ use super::{
     page::{Cursor, Item, Keyset, Listing, Window},
     values::SearchTerm,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    storage::Refusal,
+};
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         Self::internal(error)
+    }
+}
+
+/// Why the database refuses what was to be written, if that is why something failed.
+pub fn refusal(error: &Error) -> Option<Refusal> {
+    match error {
+        Error::Internal(cause) => Refusal::of(cause.downcast_ref()?),
+        _ => None,
     }
 }
 

@@ -8,9 +8,14 @@ use std::{fmt, str::FromStr};
 
 use entity::{
     Timestamp,
-    ids::{EventId, InvitationId, ProvisioningJobId, SessionId, TenantId, UserId},
+    ids::{
+        EventId, InvitationId, NotificationId, PlanId, ProvisioningJobId, SessionId,
+        SubscriptionId, TenantId, UserId,
+    },
     membership::TenantRole,
-    provisioning_job::JobType,
+    notification::{self, NotificationKind, NotificationType},
+    provisioning_job::{JobSpelling, JobType},
+    subscription::{BillingPeriod, SubscriptionStatus},
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +92,26 @@ pub enum DomainEvent {
         /// Which.
         session_ids: Vec<SessionId>,
     },
+    /// A refresh token came back that was exchanged before, so its session was ended: somebody may
+    /// have copied it.
+    SessionReused {
+        /// Whose.
+        user_id: UserId,
+        /// Which.
+        session_id: SessionId,
+    },
+    /// A person was told something, see their inbox.
+    NotificationCreated {
+        /// What.
+        notification: NotificationFacts,
+    },
+    /// A person has read notifications of theirs, on whichever screen.
+    NotificationsRead {
+        /// Who.
+        user_id: UserId,
+        /// Which.
+        notification_ids: Vec<NotificationId>,
+    },
     /// A provisioning job waits its turn, for the first time or again.
     JobQueued(JobFacts),
     /// A worker has begun with it.
@@ -98,6 +123,8 @@ pub enum DomainEvent {
         job: JobFacts,
         /// Where the tenant's site is, if it has one.
         site_url: Option<String>,
+        /// What was observed.
+        result: Option<serde_json::Value>,
     },
     /// It was given up.
     JobFailed {
@@ -109,6 +136,54 @@ pub enum DomainEvent {
     },
     /// Somebody called it off.
     JobCancelled(JobFacts),
+    /// Money came in.
+    PaymentReceived(PaymentFacts),
+    /// Money was asked for and did not come.
+    PaymentFailed(PaymentFacts),
+    /// A subscription is another one now, or stands otherwise.
+    SubscriptionUpdated(SubscriptionFacts),
+    /// A trial or a paid period ends soon.
+    SubscriptionExpiring {
+        /// The subscription.
+        #[serde(flatten)]
+        subscription: SubscriptionFacts,
+        /// How many days are left, rounded up.
+        days_left: i64,
+    },
+}
+
+/// A payment as its events tell of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentFacts {
+    /// Who pays.
+    pub tenant_id: TenantId,
+    /// Which payment, in the provider's words.
+    pub payment_id: String,
+    /// In minor units of the currency.
+    pub amount_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+}
+
+/// A subscription as its events tell of it: how it stood then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionFacts {
+    /// Whose.
+    pub tenant_id: TenantId,
+    /// Which.
+    pub subscription_id: SubscriptionId,
+    /// To what.
+    pub plan_id: PlanId,
+    /// What that is called.
+    pub plan: String,
+    /// Where it stands.
+    pub status: SubscriptionStatus,
+    /// How often it is paid.
+    pub billing_period: BillingPeriod,
+    /// Until when it is paid for, or free.
+    pub current_period_end: Timestamp,
+    /// Whether it ends then.
+    pub cancel_at_period_end: bool,
 }
 
 /// A provisioning job as its events tell of it: how it stood then.
@@ -120,12 +195,74 @@ pub struct JobFacts {
     pub job_id: ProvisioningJobId,
     /// What is done.
     pub job_type: JobType,
+    /// How the client that asked spells it.
+    pub spelling: JobSpelling,
     /// Which attempt.
     pub attempt: i32,
     /// In percent.
     pub progress: i32,
     /// What was happening, for people.
     pub message: String,
+    /// Who asked for it, as long as that account exists; nobody, where the system did.
+    #[serde(default)]
+    pub requested_by: Option<UserId>,
+}
+
+/// A notification as it was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotificationFacts {
+    /// Which.
+    pub id: NotificationId,
+    /// Who is told.
+    pub user_id: UserId,
+    /// Which tenant it is about.
+    pub tenant_id: Option<TenantId>,
+    /// What it is about.
+    pub kind: NotificationKind,
+    /// How it is to be shown.
+    #[serde(rename = "type")]
+    pub notification_type: NotificationType,
+    /// The headline.
+    pub title: String,
+    /// The text.
+    pub message: String,
+    /// The ids of what it is about.
+    pub data: serde_json::Value,
+    /// When they were told.
+    pub created_at: Timestamp,
+}
+
+impl NotificationFacts {
+    /// Those of a row.
+    pub fn of(row: &notification::Model) -> Self {
+        Self {
+            id: row.id,
+            user_id: row.user_id,
+            tenant_id: row.tenant_id,
+            kind: row.kind,
+            notification_type: row.notification_type,
+            title: row.title.clone(),
+            message: row.message.clone(),
+            data: row.data.clone(),
+            created_at: row.created_at,
+        }
+    }
+
+    /// The row as it was made, unread.
+    pub fn into_row(self) -> notification::Model {
+        notification::Model {
+            id: self.id,
+            user_id: self.user_id,
+            tenant_id: self.tenant_id,
+            kind: self.kind,
+            notification_type: self.notification_type,
+            title: self.title,
+            message: self.message,
+            data: self.data,
+            read_at: None,
+            created_at: self.created_at,
+        }
+    }
 }
 
 impl DomainEvent {
@@ -141,11 +278,18 @@ impl DomainEvent {
             Self::MemberLeft { .. } => "member_left",
             Self::OwnershipTransferred { .. } => "ownership_transferred",
             Self::SessionsEnded { .. } => "sessions_ended",
+            Self::SessionReused { .. } => "session_reused",
+            Self::NotificationCreated { .. } => "notification_created",
+            Self::NotificationsRead { .. } => "notifications_read",
             Self::JobQueued(_) => "job_queued",
             Self::JobStarted(_) => "job_started",
             Self::JobCompleted { .. } => "job_completed",
             Self::JobFailed { .. } => "job_failed",
             Self::JobCancelled(_) => "job_cancelled",
+            Self::PaymentReceived(_) => "payment_received",
+            Self::PaymentFailed(_) => "payment_failed",
+            Self::SubscriptionUpdated(_) => "subscription_updated",
+            Self::SubscriptionExpiring { .. } => "subscription_expiring",
         }
     }
 
@@ -174,12 +318,24 @@ impl DomainEvent {
                 Stream::User(*from_user_id),
                 Stream::User(*to_user_id),
             ],
-            Self::SessionsEnded { user_id, .. } => vec![Stream::User(*user_id)],
+            Self::SessionsEnded { user_id, .. }
+            | Self::SessionReused { user_id, .. }
+            | Self::NotificationsRead { user_id, .. }
+            | Self::NotificationCreated {
+                notification: NotificationFacts { user_id, .. },
+            } => vec![Stream::User(*user_id)],
             Self::JobQueued(job)
             | Self::JobStarted(job)
             | Self::JobCompleted { job, .. }
             | Self::JobFailed { job, .. }
             | Self::JobCancelled(job) => vec![Stream::Tenant(job.tenant_id)],
+            Self::PaymentReceived(payment) | Self::PaymentFailed(payment) => {
+                vec![Stream::Tenant(payment.tenant_id)]
+            }
+            Self::SubscriptionUpdated(subscription)
+            | Self::SubscriptionExpiring { subscription, .. } => {
+                vec![Stream::Tenant(subscription.tenant_id)]
+            }
         }
     }
 }

@@ -35,6 +35,16 @@ pub enum Job {
         /// Whose it was.
         from_user_id: UserId,
     },
+    /// Tell somebody by letter what a notification says. Its text is not looked up: who does not
+    /// want it in the inbox has no row to look it up in.
+    NotificationMail {
+        /// Who is to be told.
+        user_id: UserId,
+        /// The headline.
+        title: String,
+        /// The text.
+        message: String,
+    },
     /// See what can be done now of what waits in the tenant of this provisioning job. The job itself
     /// may be done long ago, or not be the next one.
     Provision {
@@ -76,7 +86,12 @@ impl Lane {
 
 impl Job {
     /// The kinds that send letters.
-    pub const LETTERS: &[&str] = &["invitation_mail", "membership_mail", "ownership_mail"];
+    pub const LETTERS: &[&str] = &[
+        "invitation_mail",
+        "membership_mail",
+        "ownership_mail",
+        "notification_mail",
+    ];
 
     /// The kinds that work on sites.
     pub const PROVISIONING: &[&str] = &["provision"];
@@ -92,6 +107,7 @@ impl Job {
             Self::InvitationMail { .. } => "invitation_mail",
             Self::MembershipMail { .. } => "membership_mail",
             Self::OwnershipMail { .. } => "ownership_mail",
+            Self::NotificationMail { .. } => "notification_mail",
             Self::Provision { .. } => "provision",
         }
     }

@@ -1,6 +1,6 @@
 //! What every `store.rs` reads with: rows by the place of their columns, and how many there are.
 
-use entity::row::Row;
+use entity::row::{Row, value};
 use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryResult, QuerySelect, QueryTrait,
     Select, SelectModel, Selector,
@@ -51,7 +51,7 @@ struct Counted<R>(R, i64);
 
 impl<R: Row> FromQueryResult for Counted<R> {
     fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        Ok(Self(R::read(row, 0)?, row.try_get_by_index(R::WIDTH)?))
+        Ok(Self(R::read(row, 0)?, value(row, R::WIDTH)?))
     }
 }
 

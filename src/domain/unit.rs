@@ -22,7 +22,9 @@ use super::{
     event::DomainEvent,
     idempotency::{self, Claim},
     job::Job,
-    outbox, tenants,
+    notifications, outbox,
+    signal::Signal,
+    tenants,
 };
 use crate::error::{Error, Result};
 
@@ -105,8 +107,8 @@ impl UnitOfWork {
         let Self {
             cx,
             txn,
-            jobs,
-            events,
+            mut jobs,
+            mut events,
             deeds,
             claim,
         } = self;
@@ -116,6 +118,11 @@ impl UnitOfWork {
             ));
         }
         audit::store::insert(&cx, &txn, deeds).await?;
+        let effects = notifications::Effects {
+            events: &mut events,
+            jobs: &mut jobs,
+        };
+        notifications::create(&cx, &txn, effects).await?;
         let has_jobs = !jobs.is_empty();
         outbox::store::insert(&cx, &txn, jobs).await?;
         let recorded = outbox::event_store::record(&cx, &txn, events).await?;
@@ -129,8 +136,12 @@ impl UnitOfWork {
             for event in &recorded {
                 app.metrics.jobs.event(event.event.kind());
             }
-            cx.app()
-                .spawn("publish", async move { app.bus.publish(&recorded).await });
+            cx.app().spawn("publish", async move {
+                {
+                    let signals: Vec<_> = recorded.into_iter().map(Signal::from).collect();
+                    app.bus.publish(&signals).await;
+                }
+            });
         }
         Ok(())
     }

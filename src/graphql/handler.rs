@@ -7,7 +7,11 @@ use async_graphql::{Request, Response as Answer, ServerError, Value};
 use axum::{
     Extension, Json, Router,
     body::Bytes,
-    extract::{RawQuery, State, rejection::BytesRejection},
+    extract::{
+        RawQuery, State,
+        rejection::BytesRejection,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
         header::{ACCEPT, ALLOW, CONTENT_TYPE, VARY, WWW_AUTHENTICATE},
@@ -15,18 +19,28 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use serde::Serialize;
 
-use super::{context::Scope, error::code_of, guard::Guard, refusal::Refusal, request};
+use super::{
+    body::Body,
+    context::Scope,
+    error::code_of,
+    guard::Guard,
+    live::{Live, events, socket},
+    refusal::Refusal,
+    request,
+};
 use crate::{app::App, domain::cx::Cx, error::Code};
 
 /// The media type whose status codes say how an operation went.
 const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
+/// The media type of server-sent events.
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// What every request needs.
 #[derive(Clone)]
 struct Door {
     guard: Arc<Guard>,
+    live: Live,
     app: App,
     playground: Page,
 }
@@ -36,8 +50,10 @@ pub type Page = fn(&Cx) -> Response;
 
 /// The routes of this door; `playground` is what a browser gets to see at its address.
 pub fn router(app: App, playground: Page) -> Router {
+    let guard = Arc::new(Guard::new(app.clone()));
     let door = Door {
-        guard: Arc::new(Guard::new(app.clone())),
+        live: Live::new(app.clone(), Arc::clone(&guard)),
+        guard,
         app,
         playground,
     };
@@ -52,16 +68,26 @@ async fn execute(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    run(&door, cx, &headers, request::by_post(&headers, body)).await
+    let request = request::by_post(&headers, body);
+    match request {
+        Ok(request) if accepts(&headers, EVENT_STREAM) => {
+            events::respond(&door.live, cx, request).await
+        }
+        request => run(&door, cx, &headers, request).await,
+    }
 }
 
-/// Executes a persisted query, or opens the playground in a browser.
+/// Opens a socket, executes a persisted query, or opens the playground in a browser.
 async fn look(
     State(door): State<Door>,
     Extension(cx): Extension<Cx>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    if let Ok(upgrade) = upgrade {
+        return socket::open(door.live, cx, upgrade);
+    }
     match request::by_get(query.as_deref().unwrap_or_default()) {
         Some(request) => run(&door, cx, &headers, request).await,
         None => open(State(door), Extension(cx), headers).await,
@@ -118,25 +144,8 @@ fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     })
 }
 
-/// The body of an answer. A request that was never executed has no `data` (specification of GraphQL,
-/// section 7.1).
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Value>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [ServerError],
-    extensions: &'a std::collections::BTreeMap<String, Value>,
-}
-
 fn respond(headers: &HeaderMap, answer: &Answer) -> Response {
-    let refused = answer.is_err() && answer.errors.iter().all(|error| error.path.is_empty());
-    let data = (!refused).then_some(&answer.data);
-    let body = Body {
-        data,
-        errors: &answer.errors,
-        extensions: &answer.extensions,
-    };
+    let body = Body::of(answer);
     let is = |code: Code| answer.errors.iter().any(|error| is(error, code));
     let wants_status = accepts(headers, GRAPHQL_RESPONSE);
     let status = match () {

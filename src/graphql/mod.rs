@@ -3,35 +3,39 @@
 //!
 //! Nothing here decides: no permission, no rule of the business, no query. A resolver reads its
 //! input, calls one use case and wraps what comes back. One file per feature in `query/`,
-//! `mutation/` and `types/`; what holds for every operation (limits, masking, logging, time) stands
-//! around the schema, in `guard/`.
+//! `mutation/`, `subscription/` and `types/`; what holds for every operation (limits, masking, logging,
+//! time) stands around the schema, in `guard/`; how events travel, in `live/`.
 
-use async_graphql::{EmptySubscription, SDLExportOptions, SchemaBuilder};
+use async_graphql::{SDLExportOptions, SchemaBuilder};
 
+mod body;
 mod context;
 mod error;
 mod guard;
 mod handler;
 mod in_place;
 mod input;
+mod live;
 mod loader;
 mod mutation;
 mod query;
 mod refusal;
 mod request;
+mod subscription;
 mod types;
 
 pub use {handler::router, refusal::with_errors};
 
 /// The schema with everything this door adds to it.
-type Schema = async_graphql::Schema<query::Query, mutation::Mutation, EmptySubscription>;
+type Schema = async_graphql::Schema<query::Query, mutation::Mutation, subscription::Subscription>;
 
 /// The types and fields alone: needs no application, so the schema is printed without a server.
-pub fn schema_builder() -> SchemaBuilder<query::Query, mutation::Mutation, EmptySubscription> {
+pub fn schema_builder()
+-> SchemaBuilder<query::Query, mutation::Mutation, subscription::Subscription> {
     async_graphql::Schema::build(
         query::Query::default(),
         mutation::Mutation::default(),
-        EmptySubscription,
+        subscription::Subscription::default(),
     )
 }
 

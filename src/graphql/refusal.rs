@@ -66,6 +66,14 @@ impl Refusal {
         }
     }
 
+    /// What is wrong, for who sent it over a socket.
+    pub fn into_error(self, request_id: &str) -> ServerError {
+        let mut error = *self.error;
+        let extensions = error.extensions.get_or_insert_default();
+        extensions.set("requestId", request_id);
+        error
+    }
+
     /// `errors` for GraphQL clients, the rest for whoever reads the errors of the other doors
     /// (ruling 5).
     pub fn answer(self, cx: &Cx) -> Response {

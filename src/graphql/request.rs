@@ -1,4 +1,5 @@
-//! Reads a GraphQL request from HTTP: a body by POST, the name of a persisted query by GET.
+//! Reads a GraphQL request from HTTP: a body by POST, the name of a persisted query by GET; or from a
+//! message.
 
 use async_graphql::{Request, Variables};
 use axum::{
@@ -45,7 +46,16 @@ pub fn by_post(
         let text = "Send one operation per request; lists of them (batches) are not taken.";
         return Err(Refusal::input("body", Reason::WrongType, text));
     }
-    let sent: Sent = parse("body", &body, SHAPE)?;
+    read("body", &body)
+}
+
+/// Reads one operation from a message.
+pub fn by_message(payload: &str) -> Result<Request, Refusal> {
+    read("payload", payload.as_bytes())
+}
+
+fn read(field: &'static str, json: &[u8]) -> Result<Request, Refusal> {
+    let sent: Sent = parse(field, json, SHAPE)?;
     let Sent {
         query,
         operation_name,

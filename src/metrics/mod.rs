@@ -13,6 +13,7 @@ mod jobs;
 mod process;
 mod provisioning;
 mod queue;
+mod realtime;
 mod shelf;
 mod sql;
 mod state;
@@ -36,6 +37,7 @@ pub use self::{
     jobs::Jobs,
     provisioning::Provisioning,
     queue::Queue,
+    realtime::Realtime,
     shelf::Described,
     sql::Sql,
     state::{LaneJobs, State},
@@ -73,6 +75,8 @@ pub struct Metrics {
     pub provisioning: Provisioning,
     /// Commands of the cache.
     pub cache: Cache,
+    /// Live connections.
+    pub realtime: Realtime,
     /// What is looked up when somebody reads the metrics.
     pub state: State,
     limited: Family<Limited, Counter>,
@@ -101,6 +105,7 @@ impl Metrics {
         let queue = Queue::new(&mut shelf);
         let provisioning = Provisioning::new(&mut shelf);
         let cache = Cache::new(&mut shelf);
+        let realtime = Realtime::new(&mut shelf);
         let limited = Family::default();
         shelf.put(
             "rate_limited",
@@ -123,6 +128,7 @@ impl Metrics {
             queue,
             provisioning,
             cache,
+            realtime,
             state,
             limited,
         }

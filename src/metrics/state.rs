@@ -103,8 +103,8 @@ impl State {
         shelf.put(
             "outbox_jobs",
             &["lane", "state"],
-            "Jobs in the outbox by lane (`provisioning`: work on sites, `letters`: what is quick): \
-             `waiting`, `sent` (RabbitMQ has them, or a worker that got them from it) or `dead` (given \
+            "Jobs in the outbox by lane (`provisioning`: work on sites, `letters`: what is quick, \
+             `unreadable`: messages that nobody can read): `waiting`, `sent` (RabbitMQ has them, or a worker that got them from it) or `dead` (given \
              up); NaN while the database does not answer",
             state.outbox.clone(),
         );

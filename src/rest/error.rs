@@ -179,6 +179,7 @@ fn status(error: &Error) -> StatusCode {
         Error::InvalidInput(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::LimitReached(_) | Error::PaymentRequired(_) => StatusCode::PAYMENT_REQUIRED,
         Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Resync => StatusCode::GONE,
         Error::Upstream { .. } => StatusCode::BAD_GATEWAY,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }

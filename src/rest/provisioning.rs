@@ -302,7 +302,8 @@ async fn site(SignedIn(cx): SignedIn) -> Answer<Envelope<Option<Site>>> {
 
 /// List the company's backups.
 ///
-/// Any member of the token's company. Newest first; those of a site that is gone too.
+/// Any member of the token's company. Newest first; those of a site that is gone too, which can be put
+/// back to the site that comes after it.
 #[utoipa::path(
     get, path = "/provisioning/backups", tag = "provisioning", operation_id = "listBackups",
     security(("bearer" = [])),
@@ -322,6 +323,8 @@ async fn backups(
     let total = listing
         .total_or(provisioning::count_backups(&cx, tenant, filter))
         .await?;
-    let backups = listing.into_nodes().into_iter().map(Backup::from).collect();
+    let sites = provisioning::site_of_each(&cx, &[tenant]).await?;
+    let told = |backup| Backup::new(backup, sites.get(&tenant));
+    let backups = listing.into_nodes().into_iter().map(told).collect();
     Ok(ListEnvelope::page(backups, total, page.0))
 }

@@ -43,13 +43,10 @@ pub async fn serve(app: &App, listener: TcpListener, front: Front) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY not set");
         }
-        let stream = Patient::new(stream, write_timeout);
-        let conversation = converse(http.clone(), stream, peer, Arc::clone(&front), stopping);
         let counted = app.metrics.http.connection();
-        open.spawn(async move {
-            conversation.await;
-            drop((counted, seat, permit));
-        });
+        let stream = Patient::new(stream, write_timeout, (counted, seat, permit));
+        let conversation = converse(http.clone(), stream, peer, Arc::clone(&front), stopping);
+        open.spawn(conversation);
         // Those that have ended are forgotten now and then, not only at the end.
         while open.try_join_next().is_some() {}
     }
@@ -102,7 +99,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 /// Answers the requests of one connection until it ends, or until the one in hand is answered.
 async fn converse(
     http: http1::Builder,
-    stream: Patient<TcpStream>,
+    stream: Patient<TcpStream, impl Send + Unpin + 'static>,
     peer: SocketAddr,
     front: Arc<Front>,
     stopping: CancellationToken,

@@ -131,7 +131,7 @@ impl Reader {
                 let lanes: Vec<_> = lanes.iter().map(lane_jobs).collect();
                 state.outbox(&lanes, lag.as_secs_f64());
             }
-            None => state.outbox(&Lane::ALL.map(nobody_knows), f64::NAN),
+            None => state.outbox(&outbox::LANES.map(nobody_knows), f64::NAN),
         }
     }
 
@@ -167,16 +167,16 @@ impl Reader {
 #[expect(clippy::cast_precision_loss, reason = "nobody counts 2^52 jobs")]
 fn lane_jobs(standing: &Standing) -> LaneJobs {
     LaneJobs {
-        lane: standing.lane.word(),
+        lane: standing.word(),
         waiting: standing.waiting as f64,
         sent: standing.sent as f64,
         dead: standing.dead as f64,
     }
 }
 
-fn nobody_knows(lane: Lane) -> LaneJobs {
+fn nobody_knows(lane: Option<Lane>) -> LaneJobs {
     LaneJobs {
-        lane: lane.word(),
+        lane: outbox::word(lane),
         waiting: f64::NAN,
         sent: f64::NAN,
         dead: f64::NAN,

@@ -35,6 +35,7 @@ use crate::{
     error::{Code, Error, Result},
     graphql, pages,
     rest::{self, error::Failure},
+    socketio,
 };
 
 /// The doors, and what holds for all of them.
@@ -57,6 +58,7 @@ impl Front {
         let doors = rest::router()
             .merge(pages::routes())
             .merge(graphql::router(app.clone(), pages::playground))
+            .merge(socketio::routes(&app))
             .merge(metrics::public(&app));
         let clients = Clients::new(&app.config.limits);
         Self {
@@ -107,6 +109,8 @@ impl Front {
         limits::limit(limits, request, |request| async {
             match cors::preflight(&self.app, &request) {
                 Some(answer) => answer,
+                // Answered when there is something to say.
+                None if socketio::waits(request.uri().path()) => self.enter(request).await,
                 None => self.within_time(self.enter(request)).await,
             }
         })

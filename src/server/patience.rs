@@ -14,20 +14,23 @@ use tokio::{
 };
 
 /// A stream that is written to in time or not at all.
-pub struct Patient<S> {
+pub struct Patient<S, H> {
     stream: S,
     limit: Duration,
     /// Set while a write waits.
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Dropped with the stream, also when that has become a socket.
+    _held: H,
 }
 
-impl<S> Patient<S> {
-    /// Waits so long for each write.
-    pub fn new(stream: S, limit: Duration) -> Self {
+impl<S, H> Patient<S, H> {
+    /// Waits so long for each write; holds something until the stream ends.
+    pub fn new(stream: S, limit: Duration, held: H) -> Self {
         Self {
             stream,
             limit,
             alarm: None,
+            _held: held,
         }
     }
 
@@ -50,7 +53,7 @@ impl<S> Patient<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for Patient<S, H> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -60,7 +63,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for Patient<S, H> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -2,9 +2,11 @@
 //! single statements.
 
 mod lane;
+mod refusal;
 
 use std::{sync::Arc, time::Duration};
 
+pub use self::refusal::Refusal;
 use lane::Lane;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,

@@ -157,6 +157,7 @@ fn failed(error: &Error) -> Outcome {
         | Error::Conflict(_)
         | Error::InvalidInput(_)
         | Error::LimitReached(_)
+        | Error::Resync
         | Error::PaymentRequired(_) => Outcome::Dead(error.to_string()),
     }
 }

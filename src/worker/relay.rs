@@ -130,10 +130,11 @@ impl Drop for Held {
 }
 
 /// What is carried together: to a broker everything, since it confirms many in the time of one; in
-/// the process each by itself, since each takes as long as its work.
+/// the process each by itself, since each takes as long as its work. Of nothing no parcel is made:
+/// the end of one has the relay look again, so it would never come to rest.
 fn parcels(app: &App, load: &Load, claimed: Vec<Claimed>) -> Vec<Vec<Held>> {
     let held = claimed.into_iter().map(|claimed| load.hold(claimed));
-    if app.queue.is_shared() {
+    if app.queue.is_shared() && held.len() > 0 {
         vec![held.collect()]
     } else {
         held.map(|held| vec![held]).collect()

@@ -4,7 +4,7 @@
 use super::in_time;
 use crate::{
     app::App,
-    domain::{auth, cx::Cx, idempotency},
+    domain::{auth, cx::Cx, idempotency, notifications, realtime},
     error::Result,
 };
 
@@ -32,7 +32,9 @@ pub async fn sweep(app: &App) -> Result<u64> {
     // In small batches, so that no statement holds locks for long.
     while !app.shutdown.is_cancelled() {
         let gone = in_time(app, idempotency::forget_expired(cx, batch)).await?
-            + in_time(app, auth::forget_ended_sessions(cx, batch)).await?;
+            + in_time(app, auth::forget_ended_sessions(cx, batch)).await?
+            + in_time(app, notifications::forget_old(cx, batch)).await?
+            + in_time(app, realtime::forget_old_events(cx, batch)).await?;
         if gone == 0 {
             break;
         }

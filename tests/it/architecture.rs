@@ -40,7 +40,7 @@ const DOORS: &[&str] = &[
     "crate::graphql",
     "crate::pages",
     "crate::rest",
-    "crate::realtime",
+    "crate::socketio",
     "crate::worker",
     "crate::server",
 ];
@@ -134,6 +134,7 @@ const RULES: &[Rule] = &[
         within: &[
             "src/domain/event.rs",
             "src/domain/job.rs",
+            "src/domain/signal.rs",
             "src/domain/page.rs",
             "src/error.rs",
         ],
@@ -159,7 +160,7 @@ const RULES: &[Rule] = &[
         within: &[
             "src/graphql/",
             "src/rest/",
-            "src/realtime/",
+            "src/socketio/",
             "src/worker/",
             "src/server/",
             "src/pages/",
@@ -174,7 +175,7 @@ const RULES: &[Rule] = &[
         except: &[],
         forbidden: &[
             "crate::rest",
-            "crate::realtime",
+            "crate::socketio",
             "crate::worker",
             "crate::pages",
         ],
@@ -186,7 +187,7 @@ const RULES: &[Rule] = &[
         except: &[],
         forbidden: &[
             "crate::graphql",
-            "crate::realtime",
+            "crate::socketio",
             "crate::worker",
             "crate::pages",
             "async_graphql::",
@@ -194,10 +195,24 @@ const RULES: &[Rule] = &[
         why: "doors do not know each other",
     },
     Rule {
+        room: "socketio",
+        within: &["src/socketio/"],
+        except: &[],
+        forbidden: &[
+            "crate::graphql",
+            "crate::rest",
+            "crate::worker",
+            "crate::pages",
+            "crate::ports",
+            "async_graphql::",
+        ],
+        why: "doors do not know each other; the log and the bus are the core's",
+    },
+    Rule {
         room: "worker",
         within: &["src/worker/"],
         except: &[],
-        forbidden: &["crate::rest", "crate::realtime", "crate::graphql", "axum::"],
+        forbidden: &["crate::rest", "crate::socketio", "crate::graphql", "axum::"],
         why: "doors do not know each other",
     },
     Rule {

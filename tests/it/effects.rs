@@ -10,6 +10,7 @@ use erpmax::{
         event::{DomainEvent, Stream},
         job::Lane,
         outbox,
+        signal::Signal,
     },
 };
 use futures::future::join_all;
@@ -398,6 +399,9 @@ async fn listeners_hear_what_was_committed_and_nothing_else() {
         .expect(200);
     let heard = tokio::time::timeout(Duration::from_secs(10), listener.recv()).await;
     let heard = heard.expect("the event is published").unwrap();
+    let Signal::Event(heard) = &*heard else {
+        panic!("something else came first: {heard:?}")
+    };
     let DomainEvent::TenantUpdated { tenant_id } = heard.event else {
         panic!("another event came first: {heard:?}")
     };

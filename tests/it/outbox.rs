@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use erpmax::domain::{
-    cx::Cx,
-    job::Lane,
-    outbox::{self, Claimed, Room, Settlement},
+use erpmax::{
+    domain::{
+        cx::Cx,
+        job::Lane,
+        outbox::{self, Claimed, Room, Settlement},
+    },
+    worker,
 };
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, process::until};
 
 /// An application with one letter in the outbox.
 async fn with_a_letter() -> TestApp {
@@ -105,5 +108,38 @@ async fn a_worker_that_is_faster_than_the_relay_has_the_last_word() {
     assert!(!is_wanted(&cx, &job).await && is_wanted(&cx, &next).await);
     settle(&cx, &next, Settlement::Done).await;
     drop(cx);
+    app.finish().await;
+}
+
+/// Once what was there has been carried, a relay waits for more, or for its next look.
+#[tokio::test]
+async fn a_relay_rests() {
+    let app = TestApp::with(|config| {
+        config.worker.relay_interval = Duration::from_hours(1);
+        config.provisioning.rescue_interval = Duration::from_hours(1);
+    })
+    .await;
+    let acme = app.company("Acme").await;
+    let requests = async || {
+        for _ in 0..300 {
+            acme.owner.get("/auth/me").await.expect(200);
+        }
+    };
+    let alone = app.sql(requests).await;
+    worker::start(&app.app);
+    let body = json!({ "email": "new@example.com", "role": "member" });
+    let invited = acme.owner.post(&acme.path("/users/invite"), body).await;
+    invited.expect(201);
+    let cx = app.system();
+    until("the letter is out", async || {
+        outbox::pending(&cx).await.unwrap() == 0
+    })
+    .await;
+    drop(cx);
+    let beside = app.sql(requests).await;
+    assert!(
+        beside < alone + 30,
+        "{beside} statements instead of {alone}: the relay has no rest"
+    );
     app.finish().await;
 }

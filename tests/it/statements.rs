@@ -266,3 +266,59 @@ async fn steps_logs_and_people_of_many_jobs_take_the_same_number_at_any_size() {
         "{counted:?}"
     );
 }
+
+#[tokio::test]
+async fn to_tell_people_takes_two_statements_however_many_they_are() {
+    let mut counted = Vec::new();
+    for managers in [1, 12] {
+        let app = TestApp::new().await;
+        db::unlimited(&app, "trial").await;
+        let acme = app.company("Acme").await;
+        let other = acme.join("owner").await;
+        for _ in 1..managers {
+            acme.join("admin").await;
+        }
+        let member = acme.join("member").await;
+        let change = async |who: &Actor, of: &Actor, role: &str| {
+            let (path, body) = (acme.seat(of), json!({ "role": role }));
+            let sent = app.sql(async || drop(who.patch(&path, body).await.expect(200).clone()));
+            sent.await
+        };
+        // Nobody is told of their own deed, so nothing is looked up for it.
+        let untold = change(&other, &other, "admin").await;
+        let told = change(&acme.owner, &member, "admin").await;
+        // The other owner counted owners, the member is none.
+        assert_eq!(told, untold - 1 + 2, "who they are; their notifications");
+        let leave = "mutation { leaveTenant(input: {}) { leftTenantId } }";
+        let (left, _) = graphql(&app, &member, leave, json!({})).await;
+        counted.push((untold, told, left));
+        app.finish().await;
+    }
+    assert_eq!(counted[0], counted[1], "the number grows with the people");
+}
+
+#[tokio::test]
+async fn an_inbox_takes_the_same_number_at_any_size() {
+    let query = "{ viewer { unreadNotificationCount notifications(first: 50) {
+        totalCount nodes { title tenant { name } } } } }";
+    let mut counted = Vec::new();
+    for news in [1, 10, 30] {
+        let app = TestApp::new().await;
+        let who = app.company("Acme").await.owner;
+        for n in 0..news {
+            let other = app.company(&format!("Other{n}")).await;
+            other.admit(&who, "member").await;
+        }
+        let (sent, data) = graphql(&app, &who, query, json!({})).await;
+        let inbox = &data["viewer"]["notifications"];
+        assert_eq!(inbox["totalCount"], news);
+        assert_eq!(data["viewer"]["unreadNotificationCount"], news);
+        for node in inbox["nodes"].as_array().unwrap() {
+            assert!(node["tenant"]["name"].is_string(), "{node:#}");
+        }
+        assert!(sent <= 5, "{sent} statements for {news} notifications");
+        counted.push(sent);
+        app.finish().await;
+    }
+    assert_eq!(counted[1], counted[2], "the number grows with the answer");
+}

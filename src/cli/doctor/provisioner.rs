@@ -14,7 +14,9 @@ use crate::{
     config::{ProvisionerKind, Provisioning},
     ports::{
         clock::Ids,
-        provisioner::{Call, Failure, Order, OrderSite, OrderTenant, Output, Provisioner, Step},
+        provisioner::{
+            Call, Failure, Lease, Order, OrderSite, OrderTenant, Output, Provisioner, Step,
+        },
     },
 };
 
@@ -148,6 +150,7 @@ async fn plan(
         order: &order,
         output: &output,
         stop: &CancellationToken::new(),
+        lease: &Lease::endless(),
     };
     driver.plan(call).await
 }

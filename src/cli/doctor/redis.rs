@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use entity::ids::{EventId, UserId};
+use entity::ids::{ProvisioningJobId, TenantId};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Facts, check::Check};
 use crate::{
     config::Config,
-    domain::event::{DomainEvent, Recorded, Stream},
+    domain::signal::{JobSignal, Signal},
     error::{Error, Result},
     ports::{
         cache::{Cache, CacheKey},
@@ -128,22 +128,18 @@ fn is_old(version: &str) -> bool {
 async fn try_bus(redis: Redis) -> Result<()> {
     let (bus, ear) = EventBus::redis(redis, CancellationToken::new()).await?;
     let mut heard = bus.subscribe();
-    let user_id = UserId(Ids::system().next());
-    let event = Recorded {
-        id: EventId(Ids::system().next()),
-        stream: Stream::User(user_id),
-        seq: 1,
-        occurred_at: Clock::system().now(),
-        event: DomainEvent::SessionsEnded {
-            user_id,
-            session_ids: Vec::new(),
-        },
-    };
+    let ids = Ids::system();
+    // Of no job that there is: whoever else listens finds nothing to tell.
+    let signal = Signal::Job(JobSignal {
+        tenant_id: TenantId(ids.next()),
+        job_id: ProvisioningJobId(ids.next()),
+        first_line: None,
+    });
     let talk = async {
-        bus.publish(std::slice::from_ref(&event)).await;
+        bus.publish(std::slice::from_ref(&signal)).await;
         match timeout(HEARD_WITHIN, heard.recv()).await {
-            Ok(Ok(heard)) if *heard == event => Ok(()),
-            Ok(Ok(_)) => Err(Error::internal("another event was heard instead")),
+            Ok(Ok(heard)) if *heard == signal => Ok(()),
+            Ok(Ok(_)) => Err(Error::internal("another signal was heard instead")),
             Ok(Err(error)) => Err(Error::internal(error)),
             Err(_) => Err(Error::internal(format!("silence for {HEARD_WITHIN:?}"))),
         }

@@ -9,7 +9,6 @@ use super::Report;
 use crate::{
     domain::{
         cx::Cx,
-        job::Lane,
         outbox::{self, Redriven},
     },
     error::BoxError,
@@ -46,7 +45,7 @@ pub struct List {
 #[derive(Debug, clap::Args)]
 pub struct One {
     /// Its id, as `list` shows it.
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = id)]
     pub id: Uuid,
     /// Answer as one JSON object, for programs.
     #[arg(long)]
@@ -59,6 +58,7 @@ pub struct Redrive {
     /// Its id, as `list` shows it.
     #[arg(
         value_name = "ID",
+        value_parser = id,
         required_unless_present = "all",
         conflicts_with = "all"
     )]
@@ -155,12 +155,18 @@ impl Redrive {
     }
 }
 
+/// Reads an id, or says where ids are to be had.
+fn id(text: &str) -> Result<Uuid, String> {
+    let remedy = "this is no id; `erpmax queue dead list` shows the jobs with their ids";
+    text.parse().map_err(|_| remedy.to_owned())
+}
+
 fn absent(id: OutboxMessageId) -> BoxError {
     format!("no job {id} was given up; `erpmax queue dead list` shows those that were").into()
 }
 
 fn lane(job: &outbox_message::Model) -> &'static str {
-    Lane::of(&job.kind).word()
+    outbox::word(outbox::lane_of(&job.kind))
 }
 
 fn line(job: &outbox_message::Model) -> String {

@@ -7,7 +7,7 @@ use crate::{
     config::RabbitMq,
     domain::{
         cx::Cx,
-        outbox::{self, Backlog, Standing},
+        outbox::{self, Backlog, Standing, UNREADABLE},
     },
     error::BoxError,
     ports::queue::{self, Depth, Look},
@@ -29,7 +29,9 @@ impl Status {
             Some(settings) => Some(ask(settings).await),
             None => None,
         };
-        let mut lines: Vec<_> = standing.iter().map(line).collect();
+        let shown = standing.iter();
+        let shown = shown.filter(|standing| standing.lane.is_some() || standing.dead > 0);
+        let mut lines: Vec<_> = shown.map(line).collect();
         if lag.as_secs() > 0 {
             lines.push(format!("the oldest job waits for {} s", lag.as_secs()));
         }
@@ -75,22 +77,25 @@ fn line(standing: &Standing) -> String {
         dead,
         oldest: _,
     } = standing;
-    format!(
-        "{:<14}{waiting} waiting, {sent} sent, {dead} given up",
-        lane.word()
-    )
+    match lane {
+        Some(lane) => format!(
+            "{:<14}{waiting} waiting, {sent} sent, {dead} given up",
+            lane.word()
+        ),
+        None => format!("{UNREADABLE:<14}{dead} given up, see `erpmax queue dead list`"),
+    }
 }
 
 fn lane_json(standing: &Standing) -> Value {
     let Standing {
-        lane,
         waiting,
         sent,
         dead,
         oldest,
+        lane: _,
     } = standing;
     json!({
-        "lane": lane.word(), "waiting": waiting, "sent": sent, "dead": dead, "oldest": oldest,
+        "lane": standing.word(), "waiting": waiting, "sent": sent, "dead": dead, "oldest": oldest,
     })
 }
 

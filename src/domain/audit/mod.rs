@@ -92,6 +92,8 @@ pub enum Action {
     JobRetried,
     /// Somebody called it off.
     JobCancelled,
+    /// Somebody chose what they want to be told.
+    NotificationsChosen,
 }
 
 impl Action {
@@ -122,6 +124,7 @@ impl Action {
             Self::JobRequested => "job.requested",
             Self::JobRetried => "job.retried",
             Self::JobCancelled => "job.cancelled",
+            Self::NotificationsChosen => "account.notifications_chosen",
         }
     }
 }

@@ -18,8 +18,8 @@ pub(super) mod store;
 mod switch_tenant;
 pub mod token;
 
-pub(super) use authenticate::authenticate;
 pub use authenticate::{SignIns, sign_ins};
+pub(super) use authenticate::{authenticate, believe};
 pub use forget::forget_ended_sessions;
 pub use login::{Login, login};
 pub use logout::{logout, logout_everywhere, revoke_session};

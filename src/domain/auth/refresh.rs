@@ -56,6 +56,10 @@ pub async fn refresh(cx: &Cx, token: &str) -> Result<TokenPair> {
         user_id: session.user_id,
         session_ids: vec![session.id],
     });
+    unit.emit(DomainEvent::SessionReused {
+        user_id: session.user_id,
+        session_id: session.id,
+    });
     unit.commit().await?;
     tracing::warn!(session.id = %session.id, "an exchanged refresh token came back: session ended");
     Err(Error::Unauthenticated(Credentials::Invalid))

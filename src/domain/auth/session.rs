@@ -78,6 +78,7 @@ pub fn open(cx: &Cx, user: user::Model, memberships: Vec<TenantMembership>) -> R
     let tokens = pair(cx, user.id, &refresh)?;
     let cx = cx.signed_in_as(Identity {
         session_id,
+        session_ends_at: refresh.expires_at,
         user: user.clone(),
         tenant_id,
         membership: current.as_ref().map(|current| current.membership.clone()),

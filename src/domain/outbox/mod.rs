@@ -18,7 +18,9 @@ use entity::ids::OutboxMessageId;
 
 pub use self::{
     dead::{Given, Redriven, UNREADABLE, bury_unreadable, given_up, redrive, redrive_all, show},
-    standing::{Backlog, Standing, backlog, backlog_in, dead, pending, standing},
+    standing::{
+        Backlog, LANES, Standing, backlog, backlog_in, dead, lane_of, pending, standing, word,
+    },
 };
 use super::{
     cx::Cx,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use entity::Timestamp;
 
-use super::store;
+use super::{UNREADABLE, store};
 use crate::{
     domain::{cx::Cx, job::Lane},
     error::Result,
@@ -23,8 +23,8 @@ pub async fn dead(cx: &Cx) -> Result<u64> {
 /// How a lane stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// Which lane.
-    pub lane: Lane,
+    /// Which lane; none for messages that nobody can read, which are in no lane.
+    pub lane: Option<Lane>,
     /// Jobs that nobody has sent, or that wait for their next attempt.
     pub waiting: u64,
     /// Jobs that a broker has, or whoever got them from it.
@@ -34,6 +34,26 @@ pub struct Standing {
     /// When the oldest one that is not done was asked for.
     pub oldest: Option<Timestamp>,
 }
+
+impl Standing {
+    /// What it is about, in one word.
+    pub fn word(&self) -> &'static str {
+        word(self.lane)
+    }
+}
+
+/// A lane, or what is in none, in one word.
+pub fn word(lane: Option<Lane>) -> &'static str {
+    lane.map_or(UNREADABLE, Lane::word)
+}
+
+/// In which lane a kind of job is; none for messages that nobody can read.
+pub fn lane_of(kind: &str) -> Option<Lane> {
+    (kind != UNREADABLE).then(|| Lane::of(kind))
+}
+
+/// Every lane, and what is in none.
+pub const LANES: [Option<Lane>; 3] = [Some(Lane::Provisioning), Some(Lane::Letters), None];
 
 /// How the outbox stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +99,8 @@ impl Backlog {
 
 async fn standing_in(db: &impl sea_orm::ConnectionTrait) -> Result<Vec<Standing>> {
     let kinds = store::count_kinds(db).await?;
-    let lanes = Lane::ALL.map(|lane| {
-        let of_lane = || kinds.iter().filter(|kind| Lane::of(&kind.kind) == lane);
+    let lanes = LANES.map(|lane| {
+        let of_lane = || kinds.iter().filter(|kind| lane_of(&kind.kind) == lane);
         Standing {
             lane,
             waiting: of_lane().map(store::Tally::waiting).sum(),

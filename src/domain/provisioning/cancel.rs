@@ -8,14 +8,14 @@ use serde_json::json;
 
 use super::{
     create, facts,
+    opening::{Opening, open_job},
     store::{jobs, sites},
 };
 use crate::{
     domain::{
-        access::Permission, audit::Action, cx::Cx, event::DomainEvent, idempotency::once, job::Job,
-        throttle::Attempt,
+        audit::Action, cx::Cx, event::DomainEvent, idempotency::once, job::Job, throttle::Attempt,
     },
-    error::{Error, Result, Subject},
+    error::Result,
 };
 
 /// Calls a job off at once and for good. What it had begun is undone afterwards, before the tenant's
@@ -30,14 +30,7 @@ pub async fn cancel(cx: &Cx, tenant: TenantId, id: ProvisioningJobId) -> Result<
 
 async fn call_off(cx: Cx, tenant: TenantId, id: ProvisioningJobId) -> Result<Model> {
     let cx = &cx;
-    let access = cx
-        .tenant(tenant)
-        .await?
-        .require(Permission::ManageProvisioning)?;
-    let mut unit = cx.begin().await?;
-    let (_, access) = unit.lock(&access).await?;
-    let found = jobs::job(&*unit, &access, id).await?;
-    let mut job = found.ok_or(Error::NotFound(Subject::Job))?;
+    let (Opening { mut unit, .. }, mut job) = open_job(cx, tenant, id).await?;
     let was = job.status;
     match was {
         JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => {

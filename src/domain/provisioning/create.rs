@@ -8,13 +8,14 @@ use entity::{
 use serde_json::json;
 
 use super::{
-    Parameters, facts, reserve, standing,
+    Parameters, facts,
+    opening::{Opening, open},
+    reserve, standing,
     store::{backups, jobs},
 };
 use crate::{
     config::ProvisionerKind,
     domain::{
-        access::Permission,
         audit::{Action, Deed, Target},
         cx::Cx,
         event::DomainEvent,
@@ -87,12 +88,11 @@ pub async fn create(cx: &Cx, tenant: TenantId, new: NewJob) -> Result<Model> {
 
 async fn accept(cx: Cx, tenant: TenantId, new: NewJob) -> Result<Model> {
     let cx = &cx;
-    let access = cx
-        .tenant(tenant)
-        .await?
-        .require(Permission::ManageProvisioning)?;
-    let mut unit = cx.begin().await?;
-    let (tenant, access) = unit.lock(&access).await?;
+    let Opening {
+        mut unit,
+        tenant,
+        access,
+    } = open(cx, tenant).await?;
     if let Some(backup) = new.backup_id {
         let found = backups::backup(&*unit, &access, backup).await?;
         found.ok_or(Error::NotFound(Subject::Backup))?;

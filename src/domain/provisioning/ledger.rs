@@ -196,6 +196,7 @@ mod tests {
             progress,
             found: false,
             undoable: true,
+            harmless: false,
             tries: 1,
             weight_ms: 10_000,
             limit_ms: 60_000,

@@ -9,6 +9,7 @@ mod create;
 mod ledger;
 pub mod lifecycle;
 mod list;
+mod opening;
 pub mod operate;
 mod people;
 pub(super) mod reserve;
@@ -18,6 +19,7 @@ mod sites;
 pub mod spelling;
 mod standing;
 pub(super) mod store;
+mod watch;
 
 use entity::{ids::BackupId, provisioning_job};
 use serde::{Deserialize, Serialize};
@@ -35,8 +37,9 @@ pub use {
     runner::{stranded, wake},
     sites::{
         App, BackupFilter, apps, backups, backups_each, count_backups, count_backups_each,
-        site_of_each,
+        is_restorable, site_of_each,
     },
+    watch::{Said, said, under_way},
 };
 
 /// What was asked for beside a job's type: the content of its `parameters`.
@@ -65,8 +68,10 @@ pub fn facts(job: &provisioning_job::Model) -> JobFacts {
         tenant_id: job.tenant_id,
         job_id: job.id,
         job_type: job.job_type,
+        spelling: job.spelling,
         attempt: job.attempt,
         progress: job.progress,
         message: job.message.clone(),
+        requested_by: job.requested_by,
     }
 }

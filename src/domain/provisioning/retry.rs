@@ -6,13 +6,15 @@ use entity::{
 };
 use serde_json::json;
 
-use super::{Parameters, create, reserve, standing, store::jobs};
+use super::{
+    Parameters, create,
+    opening::{Opening, open_job},
+    reserve, standing,
+    store::jobs,
+};
 use crate::{
-    domain::{
-        access::Permission, audit::Action, cx::Cx, idempotency::once, throttle::Attempt,
-        values::SiteName,
-    },
-    error::{Error, Reason, Result, Subject},
+    domain::{audit::Action, cx::Cx, idempotency::once, throttle::Attempt, values::SiteName},
+    error::{Error, Reason, Result},
 };
 
 /// Begins the next attempt at a job that has ended; one that waits is left as it is.
@@ -26,14 +28,10 @@ pub async fn retry(cx: &Cx, tenant: TenantId, id: ProvisioningJobId) -> Result<M
 
 async fn again(cx: Cx, tenant: TenantId, id: ProvisioningJobId) -> Result<Model> {
     let cx = &cx;
-    let access = cx
-        .tenant(tenant)
-        .await?
-        .require(Permission::ManageProvisioning)?;
-    let mut unit = cx.begin().await?;
-    let (tenant, access) = unit.lock(&access).await?;
-    let found = jobs::job(&*unit, &access, id).await?;
-    let mut job = found.ok_or(Error::NotFound(Subject::Job))?;
+    let (opening, mut job) = open_job(cx, tenant, id).await?;
+    let Opening {
+        mut unit, tenant, ..
+    } = opening;
     let was = job.status;
     match was {
         JobStatus::Pending => return unit.commit_with(job).await,

@@ -38,6 +38,22 @@ pub async fn site_of_each(cx: &Cx, tenants: &[TenantId]) -> Result<HashMap<Tenan
     sites::of_each(cx.db(), &permitted).await
 }
 
+/// Whether there is a site that works, served or not.
+pub(super) fn works(site: &site::Model) -> bool {
+    use site::SiteStatus::{Active, Creating, Deleted, Reserved, Suspended};
+    match site.status {
+        Active | Suspended => true,
+        Reserved | Creating | Deleted => false,
+    }
+}
+
+/// Whether a backup can be put back as things stand: there has to be a site that works, and both have to
+/// be real, or both simulated. A backup of a site that is gone can be put back to the one that came after
+/// it.
+pub fn is_restorable(backup: &backup::Model, site: Option<&site::Model>) -> bool {
+    site.is_some_and(|site| works(site) && site.simulated == backup.simulated)
+}
+
 /// Which backups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BackupFilter {

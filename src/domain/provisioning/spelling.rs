@@ -39,7 +39,7 @@ pub fn write(job_type: JobType, spelling: JobSpelling) -> String {
         JobSpelling::CamelSite => "Site",
         JobSpelling::CamelInstance => "Instance",
     };
-    format!("{}{end}", job_type.verb())
+    [job_type.verb(), end].concat()
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! The caller's tenants.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use entity::{ids::UserId, membership::TenantRole, tenant::TenantStatus};
+use entity::{
+    ids::{TenantId, UserId},
+    membership::TenantRole,
+    tenant::TenantStatus,
+};
 
 use super::{TenantMembership, store};
 use crate::{
@@ -64,6 +68,11 @@ pub async fn first_places(cx: &Cx) -> Result<Arc<Listing<Arc<TenantMembership>>>
 /// The caller's places, oldest first.
 pub async fn memberships(cx: &Cx, window: &Window) -> Result<Listing<TenantMembership>> {
     store::memberships(cx.db(), cx.identity().await?.user.id, window).await
+}
+
+/// Those of the tenants that the caller is in, in one statement: for loaders.
+pub async fn among(cx: &Cx, tenants: &[TenantId]) -> Result<HashMap<TenantId, TenantMembership>> {
+    store::among(cx.db(), cx.identity().await?.user.id, tenants).await
 }
 
 /// How many places the caller has.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use found::Founding;
 pub use list::{
-    Places, TenantFilter, count, first_places, list, memberships, memberships_count, places,
+    Places, TenantFilter, among, count, first_places, list, memberships, memberships_count, places,
 };
 pub use read::{current, get};
 pub use update::{UpdateTenant, update};

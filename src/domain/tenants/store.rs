@@ -227,6 +227,17 @@ pub async fn list(
     }))
 }
 
+/// Somebody's places in these tenants, where they have one.
+pub async fn among(
+    db: &impl ConnectionTrait,
+    user: UserId,
+    tenants: &[TenantId],
+) -> Result<HashMap<TenantId, TenantMembership>> {
+    let these = own(user).filter(membership::Column::TenantId.is_in(rows::padded(tenants)));
+    let found = rows::all(db, these).await?.into_iter().map(place);
+    Ok(found.map(|place| (place.tenant.id, place)).collect())
+}
+
 /// How many of somebody's tenants match.
 pub async fn count(db: &impl ConnectionTrait, user: UserId, filter: &TenantFilter) -> Result<u64> {
     rows::count(db, matching(own(user), filter)).await

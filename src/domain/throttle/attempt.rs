@@ -33,6 +33,8 @@ pub enum Attempt<'a> {
     SessionChange,
     /// Have something done to a site, or call it off; the caller is signed in.
     ProvisioningChange,
+    /// Read notifications, or choose which ones to get; the caller is signed in.
+    InboxChange,
 }
 
 /// Whose token is exchanged.
@@ -59,6 +61,7 @@ impl Attempt<'_> {
             Self::MembershipChange => RateClass::MembershipChange,
             Self::SessionChange => RateClass::SessionChange,
             Self::ProvisioningChange => RateClass::ProvisioningChange,
+            Self::InboxChange => RateClass::InboxChange,
         }
     }
 
@@ -102,6 +105,7 @@ mod tests {
             Attempt::MembershipChange,
             Attempt::SessionChange,
             Attempt::ProvisioningChange,
+            Attempt::InboxChange,
         ];
         for limit in TABLE {
             let mut seen = 0;

@@ -24,6 +24,7 @@ words! {
         "Change a role, remove a member, leave, hand ownership over, take an invitation back.",
     SessionChange "session_change" "Switch to another tenant, sign out, end sessions.",
     ProvisioningChange "provisioning_change" "Ask for a provisioning job, retry it, cancel it.",
+    InboxChange "inbox_change" "Mark notifications as read, choose which ones to get.",
 }
 
 words! {
@@ -110,6 +111,9 @@ pub const TABLE: &[Limit] = &[
     row(RateClass::SessionChange, Axis::Client, 300, MINUTE),
     row(RateClass::ProvisioningChange, Axis::User, 60, MINUTE),
     row(RateClass::ProvisioningChange, Axis::Client, 300, MINUTE),
+    // Somebody who clicks through their inbox, on two screens.
+    row(RateClass::InboxChange, Axis::User, 300, MINUTE),
+    row(RateClass::InboxChange, Axis::Client, 1_200, MINUTE),
 ];
 
 const fn row(class: RateClass, axis: Axis, times: u32, window: Duration) -> Limit {

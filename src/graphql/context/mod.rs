@@ -1,5 +1,6 @@
 //! Who asks, as seen by the resolvers: the domain's `Cx` and what was already loaded for it.
 
+mod notifications;
 mod provisioning;
 
 use std::{
@@ -52,6 +53,7 @@ struct Inner {
     invitation_pages:
         LoaderByArguments<(InvitationFilter, Window), TenantId, Arc<Listing<invitation::Model>>>,
     invitation_counts: LoaderByArguments<InvitationFilter, TenantId, u64>,
+    notifications: notifications::Loaders,
     provisioning: provisioning::Loaders,
 }
 
@@ -79,6 +81,7 @@ impl Scope {
             member_counts: LoaderByArguments::default(),
             invitation_pages: LoaderByArguments::default(),
             invitation_counts: LoaderByArguments::default(),
+            notifications: notifications::Loaders::default(),
             provisioning: provisioning::Loaders::default(),
         }))
     }

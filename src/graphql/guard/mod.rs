@@ -8,6 +8,7 @@ mod document;
 mod facts;
 mod footprint;
 mod limits;
+mod listen;
 mod measure;
 mod nulls;
 mod persisted;
@@ -17,9 +18,9 @@ mod store;
 mod values;
 mod weight;
 
-use std::{panic::AssertUnwindSafe, sync::OnceLock, time::Instant};
+use std::{panic::AssertUnwindSafe, time::Instant};
 
-use async_graphql::{Request, Response, ValidationMode};
+use async_graphql::{Request, Response, ServerError, ValidationMode};
 use futures::FutureExt;
 
 use super::{
@@ -33,7 +34,9 @@ use crate::{
     error::{Code, Error},
 };
 
+pub use document::Hash;
 pub use limits::ReadOnly;
+pub use listen::{Begun, Selection};
 pub use measure::MAX_NESTING;
 pub use persisted::Extensions;
 
@@ -48,11 +51,27 @@ pub struct Guard {
 }
 
 /// One operation under way.
-struct Watch<'a> {
-    app: &'a App,
+struct Watch {
+    app: App,
     scope: Scope,
     started: Instant,
-    operation: OnceLock<limits::Operation>,
+    operation: Option<limits::Operation>,
+}
+
+/// An operation that was looked at, and may run or may not.
+pub struct Admitted {
+    watch: Watch,
+    verdict: Verdict,
+}
+
+type Verdict = Result<(Request, limits::Validity), ServerError>;
+
+impl Admitted {
+    /// Whether it listens rather than answers.
+    pub fn listens(&self) -> bool {
+        let operation = self.watch.operation.as_ref();
+        operation.is_some_and(|operation| operation.kind == "subscription")
+    }
 }
 
 impl Guard {
@@ -79,16 +98,50 @@ impl Guard {
         }
     }
 
-    /// Executes one operation.
+    /// Executes one operation that answers.
     pub async fn execute(&self, scope: Scope, request: Request) -> Response {
-        let watch = Watch {
-            app: &self.app,
-            scope: scope.clone(),
-            started: Instant::now(),
-            operation: OnceLock::new(),
+        self.answer(self.admit(scope, request)).await
+    }
+
+    /// Looks at an operation.
+    pub fn admit(&self, scope: Scope, request: Request) -> Admitted {
+        let started = Instant::now();
+        let request = request.data(scope.clone());
+        let checked = limits::check(&self.app.config.graphql, &self.documents, request);
+        Admitted {
+            watch: Watch {
+                app: self.app.clone(),
+                scope,
+                started,
+                operation: checked.operation,
+            },
+            verdict: checked.verdict,
+        }
+    }
+
+    /// Executes an operation that answers.
+    pub async fn answer(&self, admitted: Admitted) -> Response {
+        let listens = admitted.listens();
+        let Admitted { watch, verdict } = admitted;
+        let run = async {
+            match verdict {
+                Ok(_) if listens => {
+                    let text = "Send subscriptions over a WebSocket, or by POST with \
+                                `Accept: text/event-stream`.";
+                    let error = refusal(Code::GraphqlValidationFailed, text, None);
+                    Response::from_errors(vec![error])
+                }
+                Ok((request, validity)) => self.run(request, validity).await,
+                Err(error) => Response::from_errors(vec![error]),
+            }
         };
-        let run = AssertUnwindSafe(self.run(&watch, request.data(scope))).catch_unwind();
-        let response = match tokio::time::timeout(self.app.config.graphql.timeout, run).await {
+        report::finish(&watch, self.in_time(run).await)
+    }
+
+    /// Waits for an answer for so long as it may take.
+    async fn in_time(&self, run: impl Future<Output = Response>) -> Response {
+        let run = AssertUnwindSafe(run).catch_unwind();
+        match tokio::time::timeout(self.app.config.graphql.timeout, run).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => {
                 // What the panic said was written by the panic hook; the client learns nothing.
@@ -99,24 +152,11 @@ impl Guard {
                 let text = "The operation took too long and was given up.";
                 Response::from_errors(vec![refusal(Code::Timeout, text, None)])
             }
-        };
-        report::finish(&watch, response)
+        }
     }
 
-    async fn run(&self, watch: &Watch<'_>, request: Request) -> Response {
-        let checked = limits::check(&self.app.config.graphql, &self.documents, request);
-        if let Some(operation) = checked.operation {
-            watch.operation.get_or_init(|| operation);
-        }
-        let (request, validity) = match checked.verdict {
-            Ok(admitted) => admitted,
-            Err(error) => return Response::from_errors(vec![error]),
-        };
-        let schema = if validity.known {
-            &self.trusting
-        } else {
-            &self.strict
-        };
+    async fn run(&self, request: Request, validity: limits::Validity) -> Response {
+        let schema = self.schema(&validity);
         let name = request.operation_name.clone();
         let mut response = schema.execute(request).await;
         if was_executed(&response) {
@@ -129,6 +169,15 @@ impl Guard {
             }
         }
         response
+    }
+
+    /// Validates what was not found valid before.
+    fn schema(&self, validity: &limits::Validity) -> &Schema {
+        if validity.known {
+            &self.trusting
+        } else {
+            &self.strict
+        }
     }
 
     /// Keeps a document that was found valid.

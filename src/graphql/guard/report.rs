@@ -17,9 +17,19 @@ const MAX_ERRORS: usize = 20;
 const MAX_MESSAGE: usize = 500;
 
 /// Completes the answer and logs the operation.
-pub fn finish(watch: &Watch<'_>, mut response: Response) -> Response {
-    let request_id = watch.scope.cx().request_id();
-    let executed = was_executed(&response);
+pub fn finish(watch: &Watch, mut response: Response) -> Response {
+    mask(&mut response, watch.scope.cx().request_id());
+    log_operation(watch, &response);
+    let requested = watch
+        .operation
+        .as_ref()
+        .map_or(0, |operation| operation.cost);
+    response.extension("cost", cost(requested, watch.app.config.graphql.max_cost))
+}
+
+/// Completes the errors, and logs what lies behind them.
+pub fn mask(response: &mut Response, request_id: &str) {
+    let executed = was_executed(response);
     if !executed {
         response.errors.truncate(MAX_ERRORS);
     }
@@ -34,9 +44,6 @@ pub fn finish(watch: &Watch<'_>, mut response: Response) -> Response {
             .set("requestId", request_id);
     }
     log_causes(&response.errors, request_id);
-    log_operation(watch, &response);
-    let requested = watch.operation.get().map_or(0, |operation| operation.cost);
-    response.extension("cost", cost(requested, watch.app.config.graphql.max_cost))
 }
 
 fn shorten(message: &mut String) {
@@ -84,8 +91,8 @@ fn chain(error: &dyn StdError) -> String {
     text
 }
 
-fn log_operation(watch: &Watch<'_>, response: &Response) {
-    let operation = watch.operation.get();
+fn log_operation(watch: &Watch, response: &Response) {
+    let operation = watch.operation.as_ref();
     let mut codes: Vec<_> = response.errors.iter().filter_map(code_of).collect();
     codes.sort_unstable();
     codes.dedup();

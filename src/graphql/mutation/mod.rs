@@ -4,6 +4,7 @@
 mod auth;
 mod invitations;
 mod members;
+mod notifications;
 mod provisioning;
 mod tenants;
 
@@ -17,6 +18,7 @@ pub struct Mutation(
     auth::AuthMutation,
     invitations::InvitationsMutation,
     members::MembersMutation,
+    notifications::NotificationsMutation,
     provisioning::ProvisioningMutation,
     tenants::TenantsMutation,
 );

@@ -131,55 +131,44 @@ impl Changed {
     }
 }
 
-/// The new job.
-pub struct CreateProvisioningJobPayload(Changed);
+/// What such a mutation answers: the job, and whose it is.
+macro_rules! payload {
+    ($(#[$of_type:meta])* $payload:ident: $(#[$of_job:meta])*) => {
+        $(#[$of_type])*
+        pub struct $payload(Changed);
 
-/// The new job.
-#[Object]
-impl CreateProvisioningJobPayload {
+        $(#[$of_type])*
+        #[Object]
+        impl $payload {
+            $(#[$of_job])*
+            async fn provisioning_job(&self) -> InPlace<ProvisioningJob> {
+                InPlace(self.0.job.clone())
+            }
+
+            /// Whose site it is about.
+            async fn tenant(&self) -> Result<InPlace<Tenant>> {
+                self.0.tenant().await
+            }
+        }
+    };
+}
+
+payload! {
+    /// The new job.
+    CreateProvisioningJobPayload:
     /// The job, as a rule waiting.
-    async fn provisioning_job(&self) -> InPlace<ProvisioningJob> {
-        InPlace(self.0.job.clone())
-    }
-
-    /// Whose site it is about.
-    async fn tenant(&self) -> Result<InPlace<Tenant>> {
-        self.0.tenant().await
-    }
 }
 
-/// The job that is tried again.
-pub struct RetryProvisioningJobPayload(Changed);
-
-/// The job that is tried again.
-#[Object]
-impl RetryProvisioningJobPayload {
+payload! {
+    /// The job that is tried again.
+    RetryProvisioningJobPayload:
     /// The job as it is now.
-    async fn provisioning_job(&self) -> InPlace<ProvisioningJob> {
-        InPlace(self.0.job.clone())
-    }
-
-    /// Whose site it is about.
-    async fn tenant(&self) -> Result<InPlace<Tenant>> {
-        self.0.tenant().await
-    }
 }
 
-/// The job that was called off.
-pub struct CancelProvisioningJobPayload(Changed);
-
-/// The job that was called off.
-#[Object]
-impl CancelProvisioningJobPayload {
+payload! {
+    /// The job that was called off.
+    CancelProvisioningJobPayload:
     /// The job as it is now.
-    async fn provisioning_job(&self) -> InPlace<ProvisioningJob> {
-        InPlace(self.0.job.clone())
-    }
-
-    /// Whose site it is about.
-    async fn tenant(&self) -> Result<InPlace<Tenant>> {
-        self.0.tenant().await
-    }
 }
 
 /// Jobs.

@@ -3,6 +3,7 @@
 mod access;
 mod auth;
 mod billing;
+mod notifications;
 mod provisioning;
 mod tenants;
 
@@ -15,6 +16,7 @@ pub struct Query(
     access::AccessQuery,
     auth::AuthQuery,
     billing::BillingQuery,
+    notifications::NotificationsQuery,
     provisioning::ProvisioningQuery,
     tenants::TenantsQuery,
 );

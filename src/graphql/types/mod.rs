@@ -8,6 +8,7 @@ pub mod connection;
 pub mod invitation;
 pub mod member;
 pub mod money;
+pub mod notification;
 pub mod provisioning;
 pub mod scalars;
 pub mod session;
@@ -21,6 +22,6 @@ use std::fmt::Display;
 use async_graphql::ID;
 
 /// An id as clients see it: the plain UUID.
-fn id(id: impl Display) -> ID {
+pub fn id(id: impl Display) -> ID {
     ID(id.to_string())
 }

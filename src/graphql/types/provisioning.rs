@@ -88,9 +88,9 @@ pub enum ProvisioningStepStatus {
     Completed,
     /// Given up.
     Failed,
-    /// Being taken back, after the job was cancelled.
+    /// Being taken back, after the job was cancelled or a later step has failed.
     Undoing,
-    /// Taken back.
+    /// Nothing of it is there: it was taken back, or stopped before it had an effect.
     Undone,
 }
 
@@ -187,7 +187,8 @@ impl ProvisioningJob {
         self.model.error_class.map(Into::into)
     }
 
-    /// What to do about the failure, in words.
+    /// What to do about the failure, in words; also how a job that was cancelled has left the site, where
+    /// people have to do something about that.
     async fn error_advice(&self) -> Option<&str> {
         self.model.error_advice.as_deref()
     }
@@ -359,6 +360,13 @@ impl ProvisioningStep {
 
 /// A line of a job's log.
 pub struct LogLine(provisioning_log_line::Model);
+
+impl LogLine {
+    /// Wraps a row.
+    pub fn new(model: provisioning_log_line::Model) -> Self {
+        Self(model)
+    }
+}
 
 /// A line of a job's log.
 #[Object]

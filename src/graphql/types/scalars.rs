@@ -1,8 +1,10 @@
 //! Scalars of our own.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{SecondsFormat, Timelike, Utc};
+use chrono::Utc;
 use entity::Timestamp;
+
+use crate::domain::moment;
 
 /// A moment.
 pub struct DateTime(pub Timestamp);
@@ -26,13 +28,7 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        let whole = self.0.nanosecond() < 1_000;
-        let format = if whole {
-            SecondsFormat::Secs
-        } else {
-            SecondsFormat::Micros
-        };
-        Value::String(self.0.to_rfc3339_opts(format, true))
+        Value::String(moment::write(self.0))
     }
 }
 

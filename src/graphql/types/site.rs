@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Enum, ID, Object, SimpleObject};
-use entity::{backup, site};
+use entity::{backup, ids::TenantId, site};
 
 use super::{
     connection::Connection,
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     domain::{
         fields::Fields,
+        page::Window,
         provisioning::{self, BackupFilter},
     },
     graphql::{
@@ -119,7 +120,7 @@ impl Site {
         self.model.updated_at.into()
     }
 
-    /// Its backups, newest first.
+    /// Its backups, newest first. `Tenant.backups` has those of sites that are gone, too.
     #[expect(
         clippy::too_many_arguments,
         reason = "four of them are what every connection takes"
@@ -142,53 +143,87 @@ impl Site {
         .read(&mut fields)?;
         let window = complete(fields, window)?;
         let filter = BackupFilter::OfPresentSite;
-        let (scope, tenant) = (self.scope.clone(), self.model.tenant_id);
-        let listing = Box::pin(scope.backup_page(tenant, filter, &window)).await?;
-        Ok(InPlace(Connection::new(listing, Backup, move || {
-            let scope = scope.clone();
-            async move { scope.backup_count(tenant, filter).await }
-        })))
+        backups(&self.scope, self.model.tenant_id, filter, &window).await
     }
 }
 
+/// A page of a tenant's backups.
+pub async fn backups(
+    scope: &Scope,
+    tenant: TenantId,
+    filter: BackupFilter,
+    window: &Window,
+) -> Result<InPlace<Connection<Backup>>> {
+    let listing = Box::pin(scope.backup_page(tenant, filter, window)).await?;
+    let counting = scope.clone();
+    Ok(InPlace(Connection::new(
+        listing,
+        |backup| Backup::new(scope, backup),
+        move || {
+            let scope = counting.clone();
+            async move { scope.backup_count(tenant, filter).await }
+        },
+    )))
+}
+
 /// A backup of a site.
-pub struct Backup(pub backup::Model);
+pub struct Backup {
+    scope: Scope,
+    model: backup::Model,
+}
+
+impl Backup {
+    /// Wraps a row.
+    pub fn new(scope: &Scope, model: backup::Model) -> Self {
+        Self {
+            scope: scope.clone(),
+            model,
+        }
+    }
+}
 
 /// A backup of a site. `RESTORE_INSTANCE` puts the site back to one.
 #[Object]
 impl Backup {
     /// The backup's id.
     async fn id(&self) -> ID {
-        id(self.0.id)
+        id(self.model.id)
     }
 
     /// What it is called where it is kept.
     async fn reference(&self) -> &str {
-        &self.0.reference
+        &self.model.reference
     }
 
     /// How large it is, in bytes, if that is known.
     async fn size_bytes(&self) -> Option<Long> {
-        self.0.size_bytes.map(Long)
+        self.model.size_bytes.map(Long)
     }
 
     /// The names of the files of which it consists, a list of strings.
     async fn files(&self) -> &serde_json::Value {
-        &self.0.files
+        &self.model.files
     }
 
     /// Whether it only pretends to be there.
     async fn simulated(&self) -> bool {
-        self.0.simulated
+        self.model.simulated
+    }
+
+    /// Whether it can be put back now: the tenant has a site that works, the one that was backed up or
+    /// the one that came after it. Offer `RESTORE_INSTANCE` only then.
+    async fn restorable(&self) -> Result<bool> {
+        let site = self.scope.site(self.model.tenant_id).await?;
+        Ok(provisioning::is_restorable(&self.model, site.as_deref()))
     }
 
     /// The id of the job that made it, as long as that is known.
     async fn job_id(&self) -> Option<ID> {
-        self.0.job_id.map(id)
+        self.model.job_id.map(id)
     }
 
     /// When it was made.
     async fn created_at(&self) -> DateTime {
-        self.0.created_at.into()
+        self.model.created_at.into()
     }
 }

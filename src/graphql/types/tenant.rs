@@ -14,14 +14,14 @@ use super::{
     member::Membership,
     provisioning::{ProvisioningJob, ProvisioningJobStatus, ProvisioningJobType},
     scalars::DateTime,
-    site::Site,
+    site::{self, Backup, Site},
 };
 use crate::{
     domain::{
         billing,
         fields::Fields,
         members::{InvitationFilter, MemberFilter},
-        provisioning::JobFilter,
+        provisioning::{BackupFilter, JobFilter},
         tenants::TenantMembership,
         values::SearchTerm,
     },
@@ -265,6 +265,33 @@ impl Tenant {
     async fn site(&self) -> Result<Option<InPlace<Site>>> {
         let found = self.scope.site(self.place.tenant.id).await?;
         Ok(found.map(|model| InPlace(Site::new(&self.scope, model))))
+    }
+
+    /// All backups of the tenant's sites, newest first; also those of sites that are gone, which can be put
+    /// back to the site that comes after them. Needs `VIEW_PROVISIONING`.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "four of them are what every connection takes"
+    )]
+    async fn backups(
+        &self,
+        #[graphql(desc = "So many from the start; 20 unless said otherwise, at most 100.")]
+        first: Option<i64>,
+        #[graphql(desc = "Only behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end; not together with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Only before this cursor.")] before: Option<String>,
+    ) -> Result<InPlace<Connection<Backup>>> {
+        let mut fields = Fields::new();
+        let window = Page {
+            first,
+            after,
+            last,
+            before,
+        }
+        .read(&mut fields)?;
+        let window = complete(fields, window)?;
+        let id = self.place.tenant.id;
+        site::backups(&self.scope, id, BackupFilter::All, &window).await
     }
 
     /// What the tenant's plan includes; nothing without a subscription.

@@ -6,11 +6,15 @@ use async_graphql::{ID, Object};
 use entity::user;
 
 use super::{
-    connection::Connection, id, member::Membership, scalars::DateTime, session::Session,
-    tenant::Tenant,
+    connection::Connection, id, member::Membership, notification::Notification, scalars::DateTime,
+    session::Session, tenant::Tenant,
 };
 use crate::{
-    domain::{fields::Fields, tenants},
+    domain::{
+        fields::Fields,
+        notifications::{self, NotificationFilter},
+        tenants,
+    },
     graphql::{
         context::Scope,
         error::Result,
@@ -93,6 +97,52 @@ impl Viewer {
         Ok(sessions
             .map(|session| InPlace(Session::new(session.clone(), current)))
             .collect())
+    }
+
+    /// What you were told, newest first. It is yours alone, whichever tenant is the current one;
+    /// what you read long ago is forgotten, and so are the oldest beyond a thousand (unless
+    /// configured otherwise).
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "four of them are what every connection takes"
+    )]
+    async fn notifications(
+        &self,
+        #[graphql(desc = "So many from the start; 20 unless said otherwise, at most 100.")]
+        first: Option<i64>,
+        #[graphql(desc = "Only behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end; not together with `first`.")] last: Option<i64>,
+        #[graphql(desc = "Only before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only what you have not read.")] unread_only: Option<bool>,
+    ) -> Result<InPlace<Connection<Notification>>> {
+        let mut fields = Fields::new();
+        let window = Page {
+            first,
+            after,
+            last,
+            before,
+        }
+        .read(&mut fields)?;
+        let window = complete(fields, window)?;
+        let filter = NotificationFilter {
+            unread_only: unread_only.unwrap_or_default(),
+        };
+        let cx = self.scope.cx().clone();
+        let listing = Box::pin(notifications::list(&cx, filter, &window)).await?;
+        Ok(InPlace(Connection::new(
+            listing,
+            |row| Notification::new(&self.scope, row),
+            move || {
+                let cx = cx.clone();
+                async move { notifications::count(&cx, filter).await }
+            },
+        )))
+    }
+
+    /// How many of your notifications you have not read: the number beside the bell.
+    async fn unread_notification_count(&self) -> Result<u64> {
+        let filter = NotificationFilter { unread_only: true };
+        Ok(notifications::count(self.scope.cx(), filter).await?)
     }
 
     /// All your places in tenants, oldest first: the content of a tenant switcher.

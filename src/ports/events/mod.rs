@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::redis::Redis;
-use crate::{domain::event::Recorded, error::Result};
+use crate::{domain::signal::Signal, error::Result};
 
 /// How far a listener may fall behind before it must read the log.
 const BACKLOG: usize = 1024;
@@ -19,7 +19,7 @@ const BACKLOG: usize = 1024;
 /// Carries events to listeners. Cloning it copies a handle.
 #[derive(Clone)]
 pub struct EventBus {
-    listeners: broadcast::Sender<Arc<Recorded>>,
+    listeners: broadcast::Sender<Arc<Signal>>,
     route: Route,
 }
 
@@ -58,21 +58,21 @@ impl EventBus {
     }
 
     /// Tells everybody. A failure is logged and otherwise harmless.
-    pub async fn publish(&self, events: &[Recorded]) {
+    pub async fn publish(&self, signals: &[Signal]) {
         match &self.route {
             Route::Local => {
-                for event in events {
+                for signal in signals {
                     // An error means that nobody listens.
-                    self.listeners.send(Arc::new(event.clone())).ok();
+                    self.listeners.send(Arc::new(signal.clone())).ok();
                 }
             }
-            Route::Redis(_) if events.is_empty() => {}
-            Route::Redis(redis) => redis::publish(redis, events).await,
+            Route::Redis(_) if signals.is_empty() => {}
+            Route::Redis(redis) => redis::publish(redis, signals).await,
         }
     }
 
     /// Begins to listen: everything published from now on.
-    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Recorded>> {
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Signal>> {
         self.listeners.subscribe()
     }
 

@@ -6,7 +6,7 @@ use redis::{PushInfo, PushKind, RedisResult, Value, aio::ConnectionManager};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::{domain::event::Recorded, error::Result, ports::redis::Redis};
+use crate::{domain::signal::Signal, error::Result, ports::redis::Redis};
 
 /// How often a silent connection is checked.
 const WATCHDOG: Duration = Duration::from_secs(5);
@@ -15,8 +15,8 @@ fn channel(redis: &Redis) -> String {
     redis.name("events")
 }
 
-pub(super) async fn publish(redis: &Redis, events: &[Recorded]) {
-    let payload = match serde_json::to_string(events) {
+pub(super) async fn publish(redis: &Redis, signals: &[Signal]) {
+    let payload = match serde_json::to_string(signals) {
         Ok(payload) => payload,
         Err(error) => return tracing::error!(%error, "events cannot be written as JSON"),
     };
@@ -24,14 +24,14 @@ pub(super) async fn publish(redis: &Redis, events: &[Recorded]) {
     publish.arg(channel(redis)).arg(payload);
     // That Redis does not answer was said once, when it began.
     if let Err(error) = redis.ask::<()>(&publish).await {
-        tracing::debug!(%error, events = events.len(), "events were not published; they are in the log");
+        tracing::debug!(%error, signals = signals.len(), "not published; listeners find it in the database");
     }
 }
 
 /// Subscribes, and returns the task that hands on what is heard.
 pub(super) async fn listen(
     redis: Redis,
-    listeners: broadcast::Sender<Arc<Recorded>>,
+    listeners: broadcast::Sender<Arc<Signal>>,
     shutdown: CancellationToken,
 ) -> Result<impl Future<Output = ()> + Send + 'static> {
     let (sender, pushes) = mpsc::unbounded_channel();
@@ -54,16 +54,16 @@ pub(super) async fn listen(
 async fn hand_on(
     mut pushes: mpsc::UnboundedReceiver<PushInfo>,
     channel: &str,
-    listeners: &broadcast::Sender<Arc<Recorded>>,
+    listeners: &broadcast::Sender<Arc<Signal>>,
 ) {
     let mut away = false;
     while let Some(push) = pushes.recv().await {
         match push.kind {
             PushKind::Message => match read(channel, &push.data) {
-                Ok(events) => {
-                    for event in events {
+                Ok(signals) => {
+                    for signal in signals {
                         // An error means that nobody listens.
-                        listeners.send(Arc::new(event)).ok();
+                        listeners.send(Arc::new(signal)).ok();
                     }
                 }
                 // A process of another version may know other events.
@@ -83,7 +83,7 @@ async fn hand_on(
 }
 
 /// A message is the channel's name and the payload.
-fn read(channel: &str, data: &[Value]) -> Result<Vec<Recorded>, String> {
+fn read(channel: &str, data: &[Value]) -> Result<Vec<Signal>, String> {
     let [name, payload] = data else {
         return Err("a message of another shape".into());
     };

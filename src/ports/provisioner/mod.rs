@@ -8,10 +8,11 @@
 //! by looking, and reports nothing it has not seen.
 //!
 //! A call ends soon after its token is cancelled, and whatever it started ends with it, also when the
-//! future is dropped or the process is killed.
+//! future is dropped, or the process is killed or stands still until its lease is over.
 
 mod command;
 mod dry_run;
+mod lease;
 mod output;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::{
     command::{Executable, GUARD, guard},
     dry_run::{DryRun, Script},
+    lease::{Lease, Moment},
     output::{Heard, Line, Output, Progress},
 };
 
@@ -65,6 +67,8 @@ pub struct Call<'a> {
     pub output: &'a Output,
     /// Cancelled when it should stop.
     pub stop: &'a CancellationToken,
+    /// How long the job is the caller's. What it has started ends with it, whoever else begins then.
+    pub lease: &'a Lease,
 }
 
 /// A job as a driver knows it. Its form in JSON is the protocol of the `command` driver.
@@ -145,6 +149,9 @@ pub struct Step {
     /// Whether it is undone when the job is called off, and when it is half done, before it is performed
     /// again. One that is not is performed again over what is half there.
     pub undoable: bool,
+    /// Whether it changes nothing at the site: a backup, a look. When a job fails, the site is brought
+    /// back to what it was only as long as nothing but such steps and undoable ones was begun.
+    pub harmless: bool,
 }
 
 /// How much of a step's effect is there.
@@ -184,6 +191,10 @@ pub struct Facts {
     /// The backup that was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup: Option<MadeBackup>,
+    /// Whether people can use the site after this step: false where it was closed, true where it was
+    /// opened, nothing where that is not what the step is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serving: Option<bool>,
     /// The site was there before anybody began.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub already_exists: bool,
@@ -201,6 +212,7 @@ impl Facts {
         url: None,
         apps: Vec::new(),
         backup: None,
+        serving: None,
         already_exists: false,
         already_absent: false,
         other: BTreeMap::new(),

@@ -84,7 +84,8 @@ pub struct Job {
     /// Whether trying again may help.
     #[schema(required, inline)]
     error_class: Option<Remedy>,
-    /// What to do about the failure.
+    /// What to do about the failure; also how a job that was cancelled has left the site, where people have
+    /// to do something about that.
     #[schema(required)]
     error_advice: Option<String>,
     /// What was observed when it completed.

@@ -103,15 +103,20 @@ pub struct Backup {
     files: Value,
     /// Whether it only pretends to be there.
     simulated: bool,
+    /// Whether it can be put back now: the company has a site that works, the one that was backed up or the
+    /// one that came after it.
+    restorable: bool,
     /// The job that made it, as long as that is known.
     #[schema(required)]
     job_id: Option<Uuid>,
     created_at: Time,
 }
 
-impl From<backup::Model> for Backup {
-    fn from(backup: backup::Model) -> Self {
+impl Backup {
+    /// A backup of a company that has this site.
+    pub fn new(backup: backup::Model, site: Option<&site::Model>) -> Self {
         Self {
+            restorable: provisioning::is_restorable(&backup, site),
             id: backup.id.0,
             reference: backup.reference,
             size_bytes: backup.size_bytes,

@@ -4,7 +4,7 @@
 use entity::ids::{InvitationId, OutboxMessageId, TenantId, UserId};
 
 use crate::{
-    domain::{cx::Cx, members::letters},
+    domain::{cx::Cx, members::letters, notifications},
     error::Result,
     ports::mailer::Letter,
 };
@@ -49,6 +49,20 @@ pub(super) async fn ownership(
         cx,
         id,
         letters::compose_ownership(cx, tenant, user, from).await?,
+    )
+    .await
+}
+
+pub(super) async fn notification(
+    cx: &Cx,
+    id: OutboxMessageId,
+    user: UserId,
+    (title, message): (&str, &str),
+) -> Result<()> {
+    send(
+        cx,
+        id,
+        notifications::compose(cx, user, title, message).await?,
     )
     .await
 }

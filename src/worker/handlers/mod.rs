@@ -28,6 +28,11 @@ pub(super) async fn handle(cx: &Cx, message: &Message, place: Option<Slot>) -> R
             user_id,
             from_user_id,
         } => mail::ownership(cx, message.id, *tenant_id, *user_id, *from_user_id).await,
+        Job::NotificationMail {
+            user_id,
+            title,
+            message: text,
+        } => mail::notification(cx, message.id, *user_id, (title, text)).await,
         Job::Provision { job_id } => {
             let place = place.ok_or_else(|| Error::internal("no place for work on a site"))?;
             provisioning::wake(cx, *job_id, place).await

@@ -3,6 +3,7 @@
 
 mod graphql;
 mod http;
+mod provisioning;
 mod rest;
 
 use crate::support::Reply;

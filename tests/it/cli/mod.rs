@@ -6,7 +6,7 @@ mod help;
 mod jobs;
 mod keys;
 mod migrate;
-mod queue;
+pub mod queue;
 mod serve;
 mod settings;
 mod user;

@@ -92,6 +92,12 @@ async fn jobs_that_were_given_up_can_be_seen_and_done_after_all() {
         assert_eq!(again.code, Some(1), "{again:#?}");
         assert!(again.err.contains("`erpmax queue dead list`"), "{again:#?}");
     }
+    for command in ["show", "redrive"] {
+        let nonsense = place.run(&["queue", "dead", command, "nope"]).await;
+        assert_eq!(nonsense.code, Some(2), "{nonsense:#?}");
+        let remedy = "`erpmax queue dead list` shows the jobs with their ids";
+        assert!(nonsense.err.contains(remedy), "{nonsense:#?}");
+    }
     let status = asked(&place, &["queue", "status"]).await;
     assert_eq!(status["lanes"][1]["waiting"], 1, "{status}");
     let all = asked(&place, &["queue", "dead", "redrive", "--all"]).await;

@@ -154,12 +154,21 @@ async fn what_nobody_can_read_is_kept_for_a_person_and_the_predecessor_is_heard(
     broker.put("jobs.letters", b"nonsense").await;
     let jobs = given_up(&place, 2).await;
     for job in &jobs {
-        assert_eq!(job["kind"], "unreadable");
+        assert_eq!(
+            (&job["kind"], &job["lane"]),
+            (&json!("unreadable"), &json!("unreadable"))
+        );
         let id = job["id"].as_str().unwrap();
         let refused = place.run(&["queue", "dead", "redrive", id]).await;
         assert_eq!(refused.code, Some(1), "{refused:#?}");
         assert!(refused.err.contains("cannot be read"), "{refused:#?}");
     }
+    let status = asked(&place, &["queue", "status"]).await;
+    let dead: Vec<_> = [0, 1, 2].map(|lane| &status["lanes"][lane]["dead"]).into();
+    assert_eq!(dead, [0, 0, 2], "{status}");
+    let status = place.ok(&["queue", "status"]).await;
+    let said = "unreadable    2 given up, see `erpmax queue dead list`";
+    assert!(status.contains(said), "{status}");
     let raw: Vec<_> = jobs.iter().map(|job| &job["content"]["raw"]).collect();
     assert!(raw.contains(&&json!("nonsense")) && raw.contains(&&json!("{ not json \u{fffd}")));
     // The job of the predecessor is looked for, and is not there.

@@ -29,6 +29,8 @@ pub struct World {
     spare_sessions: Vec<String>,
     spare_jobs: Vec<String>,
     ended_jobs: Vec<String>,
+    /// One of the owner's.
+    notification: String,
 }
 
 /// Routes that concern nobody's data; anybody may ask.
@@ -100,6 +102,10 @@ pub async fn world(app: &TestApp, acme: &crate::support::Company<'_>) -> World {
         app.settle().await;
         spare_tokens.push(app.token_for(&email).await);
     }
+    acme.join("member").await;
+    let query = "{ viewer { notifications(first: 1) { nodes { id } } } }";
+    let reply = acme.owner.gql(query, json!({})).await;
+    let notification = text(reply.ok(), "/viewer/notifications/nodes/0/id");
     // Last, so that nobody has begun with those that wait.
     let (mut spare_jobs, mut ended_jobs) = (Vec::new(), Vec::new());
     for n in 0..30 {
@@ -129,6 +135,7 @@ pub async fn world(app: &TestApp, acme: &crate::support::Company<'_>) -> World {
         spare_sessions: others.map(|session| text(session, "/id")).collect(),
         spare_jobs,
         ended_jobs,
+        notification,
     }
 }
 
@@ -141,8 +148,13 @@ fn outcome(reply: &Reply) -> String {
 }
 
 /// Mutations that leave no trace in the audit log: the next pair of tokens of a session, every
-/// quarter of an hour, tells nothing that its start and end do not. A stolen one is audited.
-const UNAUDITED: &[&str] = &["refreshToken"];
+/// quarter of an hour, tells nothing that its start and end do not (a stolen one is audited), and
+/// what somebody reads of their own concerns nobody else.
+const UNAUDITED: &[&str] = &[
+    "refreshToken",
+    "markNotificationRead",
+    "markAllNotificationsRead",
+];
 
 #[tokio::test]
 async fn everybody_may_do_exactly_what_the_table_says() {

@@ -263,6 +263,35 @@ pub const TABLE: &[Row] = &[
         false,
     ),
     row(
+        "notificationPreferences",
+        "",
+        |_, _, _| ops::notification_preferences(),
+        [WHO, OK, OK, OK, OK],
+        false,
+    ),
+    row(
+        "markNotificationRead",
+        "",
+        // The notification is the owner's.
+        |world, _, _| ops::mark_notification_read(&world.notification),
+        [WHO, OK, NONE, NONE, NONE],
+        false,
+    ),
+    row(
+        "markAllNotificationsRead",
+        "",
+        |_, _, _| ops::mark_all_notifications_read(),
+        [WHO, OK, OK, OK, OK],
+        false,
+    ),
+    row(
+        "updateNotificationPreferences",
+        "",
+        |_, _, _| ops::update_notification_preferences(),
+        [WHO, OK, OK, OK, OK],
+        false,
+    ),
+    row(
         "switchTenant",
         "POST /api/v1/auth/switch-tenant",
         |_, _, tenant| ops::switch_tenant(tenant),

@@ -141,7 +141,8 @@ async fn leaving_is_told_and_written_down() {
         [format!("tenant:{}", acme.id), format!("user:{}", who.id)]
     );
     assert_eq!(text(&told[0].2, "/user_id"), who.id);
-    assert_eq!(db::events(&app).await.len(), before + 2);
+    // And the owner is told.
+    assert_eq!(db::events(&app).await.len(), before + 3);
     let deeds = db::deeds(&app).await;
     assert_eq!(
         deeds.last().unwrap(),

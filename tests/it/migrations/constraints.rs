@@ -4,7 +4,8 @@ use chrono::Duration;
 use entity::{
     ids::{TenantId, UserId},
     invitation::{self, InvitationStatus},
-    membership, plan, refresh_token, session, subscription, tenant, user,
+    membership, notification, notification_preference, plan, refresh_token, session, subscription,
+    tenant, user,
 };
 use sea_orm::{DbErr, EntityTrait, SqlErr};
 use uuid::Uuid;
@@ -53,6 +54,7 @@ async fn what_is_unique_stays_unique() {
         taken(rows.plan(|_| {}).await);
         taken(rows.subscription(|_| {}).await);
         taken(rows.event(|_| {}).await);
+        taken(rows.preference(|_| {}).await);
         // In a tenant once, whichever role and default.
         taken(rows.membership(|row| row.is_default = false).await);
     })
@@ -123,6 +125,9 @@ async fn rows_refer_to_rows_that_exist() {
         orphan(rows.invitation(invited_by_nobody).await);
         orphan(rows.subscription(|row| row.tenant_id = nowhere).await);
         orphan(rows.session(|row| row.user_id = nobody).await);
+        orphan(rows.notification(|row| row.user_id = nobody).await);
+        orphan(rows.notification(|row| row.tenant_id = Some(nowhere)).await);
+        orphan(rows.preference(|row| row.user_id = nobody).await);
         orphan(
             rows.refresh(|row| row.session_id = Uuid::from_u128(3).into())
                 .await,
@@ -152,12 +157,22 @@ async fn deleting_takes_along_what_is_ones_own_and_nothing_else() {
             .try_into()
             .unwrap();
         assert_eq!(session.tenant_id, None);
+        let [told] = notification::Entity::find()
+            .all(db)
+            .await
+            .unwrap()
+            .try_into()
+            .unwrap();
+        assert_eq!(told.tenant_id, None);
         user::Entity::delete_by_id(rows.user.id)
             .exec(db)
             .await
             .unwrap();
         assert_eq!(session::Entity::find().all(db).await.unwrap(), []);
         assert_eq!(refresh_token::Entity::find().all(db).await.unwrap(), []);
+        assert_eq!(notification::Entity::find().all(db).await.unwrap(), []);
+        let choices = notification_preference::Entity::find().all(db).await;
+        assert_eq!(choices.unwrap(), []);
     })
     .await;
 }
@@ -247,6 +262,31 @@ async fn events_and_jobs_keep_to_their_bounds() {
             rows.outbox(|row| row.kind.clear()).await,
             "outbox_kind_not_empty",
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn notifications_keep_to_their_bounds() {
+    with_rows(async |rows| {
+        for length in [0, 301] {
+            let title = "x".repeat(length);
+            unfit(
+                rows.notification(|row| row.title = title).await,
+                "notifications_title_length",
+            );
+        }
+        for length in [0, 2001] {
+            let message = "x".repeat(length);
+            unfit(
+                rows.notification(|row| row.message = message).await,
+                "notifications_message_length",
+            );
+        }
+        // Characters, not bytes.
+        rows.notification(|row| row.title = "ж".repeat(300))
+            .await
+            .unwrap();
     })
     .await;
 }

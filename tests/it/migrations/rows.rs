@@ -3,12 +3,14 @@
 use entity::{
     backup, event,
     ids::{
-        BackupId, EventId, InvitationId, LogLineId, MembershipId, OutboxMessageId, PlanId,
-        ProvisioningJobId, ProvisioningStepId, RefreshTokenId, SessionId, SiteId, SubscriptionId,
-        TenantId, UserId,
+        BackupId, EventId, InvitationId, LogLineId, MembershipId, NotificationId,
+        NotificationPreferenceId, OutboxMessageId, PlanId, ProvisioningJobId, ProvisioningStepId,
+        RefreshTokenId, SessionId, SiteId, SubscriptionId, TenantId, UserId,
     },
     invitation::{self, InvitationStatus},
     membership::{self, TenantRole},
+    notification::{self, NotificationKind, NotificationType},
+    notification_preference::{self, NotificationChannel},
     outbox_message, plan,
     provisioning_job::{self, JobSpelling, JobStatus, JobType},
     provisioning_log_line::{self, LogLevel},
@@ -47,6 +49,8 @@ pub struct Rows {
     pub line: provisioning_log_line::Model,
     pub site: site::Model,
     pub backup: backup::Model,
+    pub notification: notification::Model,
+    pub preference: notification_preference::Model,
 }
 
 impl Rows {
@@ -65,6 +69,8 @@ impl Rows {
             step: step(&ids, &job),
             line: line(&ids, &job),
             backup: backup(&ids, &site, &job),
+            notification: notification(&ids, &user, &tenant),
+            preference: preference(&ids, &user),
             db,
             ids,
             user,
@@ -89,6 +95,8 @@ impl Rows {
         rows.insert(&rows.line).await.unwrap();
         rows.insert(&rows.site).await.unwrap();
         rows.insert(&rows.backup).await.unwrap();
+        rows.insert(&rows.notification).await.unwrap();
+        rows.insert(&rows.preference).await.unwrap();
         rows
     }
 
@@ -138,6 +146,8 @@ copies! {
     line: provisioning_log_line,
     site: site,
     backup: backup,
+    notification: notification,
+    preference: notification_preference,
 }
 
 fn user(ids: &Ids) -> user::Model {
@@ -345,6 +355,7 @@ fn step(ids: &Ids, job: &provisioning_job::Model) -> provisioning_step::Model {
         progress: 0,
         found: false,
         undoable: true,
+        harmless: false,
         tries: 1,
         weight_ms: 70_000,
         limit_ms: 900_000,
@@ -398,5 +409,31 @@ fn backup(ids: &Ids, site: &site::Model, job: &provisioning_job::Model) -> backu
         files: json!([]),
         simulated: true,
         created_at: settings::clock().now(),
+    }
+}
+
+fn notification(ids: &Ids, user: &user::Model, tenant: &tenant::Model) -> notification::Model {
+    notification::Model {
+        id: NotificationId(ids.next()),
+        user_id: user.id,
+        tenant_id: Some(tenant.id),
+        kind: NotificationKind::MemberAdded,
+        notification_type: NotificationType::Success,
+        title: "You are now in Acme".into(),
+        message: "Bob has added you.".into(),
+        data: json!({}),
+        read_at: None,
+        created_at: settings::clock().now(),
+    }
+}
+
+fn preference(ids: &Ids, user: &user::Model) -> notification_preference::Model {
+    notification_preference::Model {
+        id: NotificationPreferenceId(ids.next()),
+        user_id: user.id,
+        kind: NotificationKind::MemberAdded,
+        channel: NotificationChannel::Email,
+        enabled: false,
+        updated_at: settings::clock().now(),
     }
 }

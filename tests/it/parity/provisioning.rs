@@ -181,6 +181,13 @@ async fn sites_and_backups() {
         };
         play.step("restore", &acme.owner, restore()).await;
         play.step("restore another's", &beta.owner, restore()).await;
+        // Those of a site that is gone are kept, and can be put back to a site that works.
+        let gone = sites::site(play.app, &beta.id, "gone", SiteStatus::Deleted).await;
+        sites::backup(play.app, &beta.id, gone, "last").await;
+        play.step("without a site", &beta.owner, ops::backups())
+            .await;
+        sites::site(play.app, &beta.id, "new", SiteStatus::Creating).await;
+        play.step("half a site", &beta.owner, ops::backups()).await;
     })
     .await;
 }

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use entity::ids::{EventId, TenantId};
 use erpmax::{
-    domain::event::{DomainEvent, Recorded, Stream},
+    domain::{
+        event::{DomainEvent, Recorded, Stream},
+        signal::Signal,
+    },
     ports::{clock::Ids, events::EventBus},
 };
 use tokio::{sync::broadcast::Receiver, time::timeout};
@@ -12,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{settings, storage};
 
-fn events(ids: &Ids, how_many: i64) -> Vec<Recorded> {
+fn events(ids: &Ids, how_many: i64) -> Vec<Signal> {
     let tenant_id = TenantId(ids.next());
     let recorded = |seq| Recorded {
         id: EventId(ids.next()),
@@ -21,10 +24,10 @@ fn events(ids: &Ids, how_many: i64) -> Vec<Recorded> {
         occurred_at: settings::clock().now(),
         event: DomainEvent::TenantUpdated { tenant_id },
     };
-    (1..=how_many).map(recorded).collect()
+    (1..=how_many).map(recorded).map(Signal::from).collect()
 }
 
-async fn hear(listener: &mut Receiver<Arc<Recorded>>, how_many: usize) -> Vec<Recorded> {
+async fn hear(listener: &mut Receiver<Arc<Signal>>, how_many: usize) -> Vec<Signal> {
     let mut heard = Vec::new();
     while heard.len() < how_many {
         let event = timeout(Duration::from_secs(10), listener.recv()).await;

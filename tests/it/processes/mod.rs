@@ -3,6 +3,7 @@
 
 mod broker;
 mod crowd;
+mod frozen;
 mod kills;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -149,16 +150,17 @@ fn performed(world: &World) -> BTreeMap<(String, String), usize> {
 /// Waits until no process of this number is there any more.
 async fn gone(process: i32) {
     let mut look = interval(Duration::from_millis(5));
-    let path = format!("/proc/{process}/cmdline");
     let ended = timeout(PATIENCE, async {
-        loop {
+        while is_there(process) {
             look.tick().await;
-            // One that nobody has buried yet has no words any more.
-            match std::fs::read(&path) {
-                Ok(words) if !words.is_empty() => {}
-                _ => return,
-            }
         }
     });
     ended.await.expect("it is gone in time");
+}
+
+/// Whether there is a process of this number.
+fn is_there(process: i32) -> bool {
+    // One that nobody has buried yet has no words any more.
+    let words = std::fs::read(format!("/proc/{process}/cmdline"));
+    words.is_ok_and(|words| !words.is_empty())
 }

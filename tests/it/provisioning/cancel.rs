@@ -129,7 +129,7 @@ async fn only_what_can_be_undone_is() {
         jobs::cancel(&acme, id).await;
     };
     tokio::join!(app.settle(), calling_off);
-    let expected = ["close Undone 1", "migrate Running 1", "open Pending 0"];
+    let expected = ["close Undone 1", "migrate Completed 1", "open Pending 0"];
     assert_eq!(jobs::ledger(&app, id, 1).await, expected);
     assert_eq!(
         stage.effects()[3..],

@@ -3,14 +3,19 @@
 
 mod again;
 mod ask;
+mod backups;
+mod bring_back;
 mod cancel;
 mod crash;
+mod failures;
 mod history;
 mod ledger;
 mod names;
 mod orders;
+mod refused;
 mod remains;
 mod retry_cancel;
 mod runner;
 mod sign_up;
 mod statements;
+mod turns;

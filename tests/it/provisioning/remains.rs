@@ -124,8 +124,8 @@ async fn what_is_done_in_part_is_said_to_be() {
     let texts = jobs::texts(&app, id).await;
     let expected = [
         "The job was called off and is undone.",
-        "Closing the site: undone",
         "Bringing it up to date: is done, and cannot be undone",
+        "Closing the site: undone",
     ];
     assert_eq!(texts[texts.len() - 3..], expected);
     app.finish().await;
@@ -186,5 +186,80 @@ async fn an_address_that_nobody_saw_is_said_to_be_expected() {
     assert!(expected.ends_with("://acme.sites.localhost"), "{expected}");
     assert_eq!(result["site"]["url"], json!(expected));
     assert_eq!(result["site"]["url_observed"], json!(false));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn tried_again_and_called_off_before_there_was_a_plan_what_is_there_is_undone() {
+    let (app, stage) = TestApp::staged().await;
+    let acme = app.company("Acme").await;
+    stage.fault("perform create.look", [Fault::Refuse]);
+    let id = ask(&acme, JobType::Create).await;
+    app.settle().await;
+    assert_eq!(jobs::status(&app, id).await, JobStatus::Failed);
+    jobs::retry(&acme, id).await;
+    let gate = stage.gate("before plan create");
+    let calling_off = async {
+        gate.reached().await;
+        assert!(jobs::cancel(&acme, id).await);
+    };
+    tokio::join!(app.settle(), calling_off);
+    let expected = ["create.name", "create.make", "-create.make", "-create.name"];
+    assert_eq!(stage.effects(), expected);
+    let expected = ["name Undone 0", "make Undone 0", "look Pending 0"];
+    assert_eq!(jobs::ledger(&app, id, 2).await, expected);
+    assert!(stage.things().is_empty(), "{:?}", stage.things());
+    let tenant = jobs::tenant_of(&app, &acme).await;
+    assert_eq!(jobs::site_of(&app, tenant.id).await, None);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_site_that_works_is_not_taken_for_what_an_earlier_job_has_left() {
+    let (app, stage) = TestApp::staged().await;
+    let acme = app.company("Acme").await;
+    stage.fault("perform create.look", [Fault::Refuse]);
+    let failed = ask(&acme, JobType::Create).await;
+    let made = ask(&acme, JobType::Create).await;
+    app.settle().await;
+    assert_eq!(jobs::status(&app, failed).await, JobStatus::Failed);
+    assert_eq!(jobs::status(&app, made).await, JobStatus::Completed);
+    let things = stage.things();
+    let id = called_off_at((&app, &stage), &acme, JobType::Create, "before plan create").await;
+    assert_eq!(stage.things(), things);
+    assert_eq!(jobs::ledger(&app, id, 1).await, Vec::<String>::new());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_ledger_tells_how_each_step_was_left() {
+    let (app, stage) = TestApp::staged().await;
+    let acme = app.company("Acme").await;
+    ask(&acme, JobType::Create).await;
+    app.settle().await;
+    for (point, ledger) in [
+        ("before perform update.migrate", "migrate Undone 1"),
+        ("in perform update.migrate", "migrate Failed 1"),
+        ("after perform update.migrate", "migrate Completed 1"),
+    ] {
+        app.advance_secs(1);
+        let id = called_off_at((&app, &stage), &acme, JobType::Update, point).await;
+        let steps = jobs::steps(&app, id).await;
+        assert_eq!(jobs::ledger(&app, id, 1).await[1], ledger, "{point}");
+        // What is half done is not shown to people.
+        let closed = point.starts_with("in ");
+        let job = jobs::job(&app, id).await;
+        assert_eq!(job.error_advice.is_some(), closed, "{job:#?}");
+        if closed {
+            assert_eq!(jobs::ledger(&app, id, 1).await[0], "close Completed 1");
+            let why = steps[1].error.as_deref();
+            assert_eq!(why, Some("It was stopped half way, and cannot be undone."));
+            // Somebody mends it.
+            app.advance_secs(1);
+            ask(&acme, JobType::Resume).await;
+            app.settle().await;
+        }
+        stage.gate(point).open();
+    }
     app.finish().await;
 }

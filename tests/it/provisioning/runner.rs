@@ -9,13 +9,11 @@ use entity::{
     site::SiteStatus,
     tenant::TenantStatus,
 };
-use erpmax::ports::provisioner::Standing;
 use serde_json::json;
 
 use crate::support::{
     TestApp,
     jobs::{self, ask, ask_with},
-    stage::{Fault, until},
 };
 
 #[tokio::test]
@@ -171,8 +169,21 @@ async fn a_site_that_is_there_is_not_made_again() {
     app.settle().await;
     let job = jobs::job(&app, again).await;
     assert_eq!(job.status, JobStatus::Completed, "{job:#?}");
+    assert_eq!(job.message, "Completed");
     assert_eq!(job.result.unwrap()["already_exists"], true);
     assert_eq!(stage.effects(), effects);
+    // A name that the site does not get is not passed over in silence.
+    let named = ask_with(&acme, JobType::Create, json!({ "site_name": "other" })).await;
+    app.settle().await;
+    let job = jobs::job(&app, named).await;
+    let expected = "Completed. The site keeps its name `acme`: the name `other` that was asked for was \
+                    not used, because there was a site already.";
+    assert_eq!(job.message, expected);
+    assert_eq!(job.result.unwrap()["already_exists"], true);
+    assert_eq!(jobs::texts(&app, named).await.last().unwrap(), expected);
+    let same = ask_with(&acme, JobType::Create, json!({ "site_name": "acme" })).await;
+    app.settle().await;
+    assert_eq!(jobs::job(&app, same).await.message, "Completed");
     let tenant = jobs::tenant_of(&app, &acme).await;
     assert_eq!(tenant.status, TenantStatus::Active);
 
@@ -189,235 +200,4 @@ async fn a_site_that_is_there_is_not_made_again() {
     let site = jobs::site_of(&app, tenant.id).await.unwrap();
     assert_eq!(site.status, SiteStatus::Active);
     app.finish().await;
-}
-
-#[tokio::test]
-async fn a_step_is_tried_again_when_it_may_go_better() {
-    let (app, stage) = TestApp::staged().await;
-    let acme = app.company("Acme").await;
-    stage.fault("perform create.name", [Fault::Fail, Fault::Panic]);
-    stage.fault("perform create.make", [Fault::Half]);
-    stage.fault("perform create.look", [Fault::Lose]);
-    let id = ask(&acme, JobType::Create).await;
-    app.settle().await;
-    assert_eq!(jobs::status(&app, id).await, JobStatus::Completed);
-    let expected = ["name Completed 3", "make Completed 2", "look Completed 1"];
-    assert_eq!(jobs::ledger(&app, id, 1).await, expected);
-    // What was half there was taken back first; what was done, and not heard of, was found.
-    let expected = ["create.name", "-create.make", "create.make", "create.look"];
-    assert_eq!(stage.effects(), expected);
-    let texts = jobs::texts(&app, id).await;
-    for said in [
-        "the weather is bad",
-        "The provisioner broke down.",
-        "What is half done is taken back first.",
-        "the answer was lost",
-        "It is tried again in 0 s.",
-    ] {
-        assert!(texts.iter().any(|text| text == said), "{said}: {texts:#?}");
-    }
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn a_job_that_fails_says_why_and_goes_on_from_there_when_retried() {
-    let (app, stage) = TestApp::staged().await;
-    let acme = app.company("Acme").await;
-    stage.fault(
-        "perform create.make",
-        [Fault::Fail, Fault::Fail, Fault::Half],
-    );
-    let id = ask(&acme, JobType::Create).await;
-    app.settle().await;
-    let job = jobs::job(&app, id).await;
-    assert_eq!(job.status, JobStatus::Failed);
-    assert_eq!(
-        job.error.as_deref(),
-        Some("Making the site: it stopped half way")
-    );
-    assert_eq!(job.error_class, Some(ErrorClass::Retryable));
-    let advice = "Try again in a few minutes; if it fails again, the job's log says more.";
-    assert_eq!(job.error_advice.as_deref(), Some(advice));
-    assert_eq!(job.message, "Failed");
-    assert_eq!(job.progress, 40, "the name, and half of the site");
-    let expected = ["name Completed 1", "make Failed 3", "look Pending 0"];
-    assert_eq!(jobs::ledger(&app, id, 1).await, expected);
-    let tenant = jobs::tenant_of(&app, &acme).await;
-    assert_eq!(tenant.status, TenantStatus::Pending);
-    let site = jobs::site_of(&app, tenant.id).await.unwrap();
-    assert_eq!(site.status, SiteStatus::Creating);
-
-    // The name is found; what is half there is ours, as the earlier ledger shows.
-    jobs::retry(&acme, id).await;
-    app.settle().await;
-    let job = jobs::job(&app, id).await;
-    assert_eq!(job.status, JobStatus::Completed, "{job:#?}");
-    assert_eq!((job.attempt, job.error, job.error_class), (2, None, None));
-    let expected = [
-        "name Completed 0 found",
-        "make Completed 1",
-        "look Completed 1",
-    ];
-    assert_eq!(jobs::ledger(&app, id, 2).await, expected);
-    let expected = ["create.name", "-create.make", "create.make", "create.look"];
-    assert_eq!(stage.effects(), expected);
-    let expected = [
-        "job_started",
-        "tenant_updated",
-        "job_failed",
-        "tenant_updated",
-        "job_started",
-        "tenant_updated",
-        "job_completed",
-    ];
-    let mut heard = jobs::heard(&app, &acme).await;
-    heard.retain(|kind| kind != "job_queued");
-    assert_eq!(heard, expected);
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn what_stays_wrong_is_not_tried_again() {
-    let (app, stage) = TestApp::staged().await;
-    let acme = app.company("Acme").await;
-    stage.fault("perform create.make", [Fault::Refuse]);
-    let id = ask(&acme, JobType::Create).await;
-    app.settle().await;
-    let job = jobs::job(&app, id).await;
-    assert_eq!(
-        job.error.as_deref(),
-        Some("Making the site: the ground is too soft")
-    );
-    assert_eq!(job.error_class, Some(ErrorClass::Final));
-    assert_eq!(job.error_advice.as_deref(), Some("Build elsewhere."));
-    assert_eq!(jobs::ledger(&app, id, 1).await[1], "make Failed 1");
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn what_others_have_half_made_is_left_alone() {
-    let (app, stage) = TestApp::staged().await;
-    let acme = app.company("Acme").await;
-    stage.put("acme.sites.localhost make", Standing::Partial);
-    let id = ask(&acme, JobType::Create).await;
-    app.settle().await;
-    for attempt in [1, 2] {
-        let job = jobs::job(&app, id).await;
-        assert_eq!(job.status, JobStatus::Failed);
-        assert_eq!(job.error_class, Some(ErrorClass::Final));
-        assert!(job.error.unwrap().contains("that this job has not made"));
-        assert_eq!(jobs::ledger(&app, id, attempt).await[1], "make Failed 0");
-        // That it was looked at is no evidence that it is ours.
-        jobs::retry(&acme, id).await;
-        app.settle().await;
-    }
-    assert_eq!(stage.effects(), ["create.name"]);
-    assert!(
-        stage
-            .things()
-            .contains(&"acme.sites.localhost make Partial".to_owned())
-    );
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn a_step_that_says_it_is_done_is_not_believed() {
-    let (app, stage) = TestApp::staged().await;
-    let acme = app.company("Acme").await;
-    stage.fault("perform create.make", [Fault::Lie, Fault::Lie, Fault::Lie]);
-    let id = ask(&acme, JobType::Create).await;
-    app.settle().await;
-    let job = jobs::job(&app, id).await;
-    assert_eq!(job.status, JobStatus::Failed);
-    assert!(job.error.unwrap().contains("cannot be seen"));
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn a_plan_that_cannot_be_used_fails_the_job() {
-    let (app, stage) = TestApp::staged().await;
-    let acme = app.company("Acme").await;
-    stage.plan(vec![]);
-    let id = ask(&acme, JobType::Create).await;
-    app.settle().await;
-    let job = jobs::job(&app, id).await;
-    assert_eq!(job.status, JobStatus::Failed);
-    let error = "Planning: The provisioner's plan is unusable: it has no step.";
-    assert_eq!(job.error.as_deref(), Some(error));
-    assert_eq!(jobs::texts(&app, id).await.last().unwrap(), "Failed");
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn jobs_of_a_tenant_run_one_after_the_other_in_the_order_asked() {
-    let (app, stage) = TestApp::staged().await;
-    let acme = app.company("Acme").await;
-    let gate = stage.gate("in perform create.make");
-    let mut asked = Vec::new();
-    for job_type in [Create, Update, Backup, Delete, Create] {
-        app.advance_secs(1);
-        asked.push(ask(&acme, job_type).await);
-    }
-    let watching = async {
-        gate.reached().await;
-        for id in &asked[1..] {
-            assert_eq!(jobs::status(&app, *id).await, JobStatus::Pending);
-        }
-        gate.open();
-    };
-    tokio::join!(app.settle(), watching);
-    for id in &asked {
-        assert_eq!(jobs::status(&app, *id).await, JobStatus::Completed);
-    }
-    let created = ["create.name", "create.make", "create.look"];
-    let between = [
-        "update.close",
-        "update.migrate",
-        "update.open",
-        "backup.save",
-        "delete.drop",
-    ];
-    let expected: Vec<_> = created.iter().chain(&between).chain(&created).collect();
-    assert_eq!(stage.effects().iter().collect::<Vec<_>>(), expected);
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn tenants_do_not_wait_for_each_other() {
-    let (app, stage) = TestApp::staged().await;
-    let (acme, beta) = (app.company("Acme").await, app.company("Beta").await);
-    let gate = stage.gate("in perform update.migrate");
-    for company in [&acme, &beta] {
-        ask(company, JobType::Create).await;
-    }
-    app.settle().await;
-    let slow = ask(&acme, JobType::Update).await;
-    let quick = ask(&beta, JobType::Backup).await;
-    let watching = async {
-        gate.reached().await;
-        until("the other is done", async || {
-            jobs::status(&app, quick).await == JobStatus::Completed
-        })
-        .await;
-        assert_eq!(jobs::status(&app, slow).await, JobStatus::InProgress);
-        gate.open();
-    };
-    tokio::join!(app.settle(), watching);
-    assert_eq!(jobs::status(&app, slow).await, JobStatus::Completed);
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn without_a_provisioner_jobs_wait_for_one() {
-    let app = TestApp::with(|config| {
-        config.provisioning.provisioner = erpmax::config::ProvisionerKind::Off;
-    })
-    .await;
-    let acme = app.company("Acme").await;
-    let id = ask(&acme, JobType::Create).await;
-    app.settle().await;
-    assert_eq!(jobs::status(&app, id).await, JobStatus::Pending);
-    assert_eq!(app.rescue().await, 0);
-    // Its message waits, too.
-    app.abandon().await;
 }

@@ -8,7 +8,8 @@ use entity::{
     ids::{MembershipId, PlanId, SubscriptionId, TenantId, UserId},
     invitation,
     membership::{self, TenantRole},
-    outbox_message, plan, provisioning_job, refresh_token, session, site,
+    notification, notification_preference, outbox_message, plan, provisioning_job, refresh_token,
+    session, site,
     subscription::{self, BillingPeriod, SubscriptionStatus},
     tenant::{self, TenantStatus},
     user,
@@ -39,6 +40,8 @@ pub struct Counts {
     pub audit: u64,
     pub jobs: u64,
     pub sites: u64,
+    pub notifications: u64,
+    pub preferences: u64,
 }
 
 /// Counts the rows of every table that requests write to.
@@ -64,6 +67,8 @@ pub async fn counts(app: &TestApp) -> Counts {
         audit: count::<audit_entry::Entity>(db).await,
         jobs: count::<provisioning_job::Entity>(db).await,
         sites: count::<site::Entity>(db).await,
+        notifications: count::<notification::Entity>(db).await,
+        preferences: count::<notification_preference::Entity>(db).await,
     }
 }
 
@@ -126,6 +131,11 @@ pub async fn dump(app: &TestApp) -> String {
         "{:?}",
         audit_entry::Entity::find().all(db).await.unwrap()
     );
+    let _ = write!(
+        dump,
+        "{:?}",
+        notification::Entity::find().all(db).await.unwrap()
+    );
     let _ = write!(dump, "{:?}", session::Entity::find().all(db).await.unwrap());
     let _ = write!(
         dump,
@@ -175,6 +185,14 @@ pub async fn deactivate(app: &TestApp, user: &str) {
 /// Deletes an account and whatever goes with it.
 pub async fn delete_user(app: &TestApp, user: &str) {
     user::Entity::delete_by_id(user_id(user))
+        .exec(&app.app.db)
+        .await
+        .unwrap();
+}
+
+/// Deletes a tenant and whatever goes with it.
+pub async fn delete_tenant(app: &TestApp, tenant: &str) {
+    tenant::Entity::delete_by_id(tenant_id(tenant))
         .exec(&app.app.db)
         .await
         .unwrap();

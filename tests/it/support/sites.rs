@@ -176,6 +176,7 @@ pub async fn steps(app: &TestApp, job: &provisioning_job::Model, states: &[StepS
             progress: 0,
             found: false,
             undoable: true,
+            harmless: false,
             tries: i32::from(begun),
             weight_ms: 10_000,
             limit_ms: 60_000,

@@ -39,7 +39,7 @@ struct World {
     gates: HashMap<String, Gate>,
     blind: bool,
     said: Vec<String>,
-    plan: Option<Vec<Step>>,
+    plans: HashMap<JobType, Vec<Step>>,
 }
 
 /// What happens to a call instead of what should.
@@ -63,6 +63,8 @@ pub enum Fault {
     Say(Vec<String>),
     /// It says so many lines as fast as it can.
     Flood(u32),
+    /// Whoever looks sees this.
+    Find(Box<Facts>),
 }
 
 /// A point at which a call waits.
@@ -142,9 +144,9 @@ impl Stage {
         self.world().blind = true;
     }
 
-    /// Plans these steps, whatever is to be done.
-    pub fn plan(&self, steps: Vec<Step>) {
-        self.world().plan = Some(steps);
+    /// Plans these steps for jobs of a type.
+    pub fn plan(&self, job_type: JobType, steps: Vec<Step>) {
+        self.world().plans.insert(job_type, steps);
     }
 
     /// Lets calls go wrong, one after the other, e.g. `perform create.make`.
@@ -197,7 +199,7 @@ impl Stage {
                     }
                 }
             }
-            Some(Fault::Half | Fault::Lose | Fault::Lie) | None => {}
+            Some(Fault::Half | Fault::Lose | Fault::Lie | Fault::Find(_)) | None => {}
         }
         Ok(fault)
     }
@@ -218,14 +220,20 @@ impl Stage {
     async fn look(&self, asked: &str, step: &str, call: Call<'_>) -> Result<Seen, Failure> {
         let (named, thing) = self.name(asked, step, call);
         self.pass("before", &named, call).await?;
-        self.befall(&named, call).await?;
+        let fault = self.befall(&named, call).await?;
         let world = self.world();
         let standing = world.things.get(&thing).copied();
         let standing = standing.unwrap_or(Standing::Absent);
         let exists = standing == Standing::Done && asked == "check" && step == "make";
+        let told = match (fault, standing, step) {
+            (Some(Fault::Find(found)), ..) => *found,
+            // What it is called is seen where it lies.
+            (_, Standing::Done, "save") => facts(step, call),
+            _ => Facts::default(),
+        };
         let facts = Facts {
             already_exists: exists,
-            ..Facts::default()
+            ..told
         };
         Ok(Seen {
             standing: if world.blind {
@@ -257,14 +265,55 @@ fn steps(job_type: JobType) -> Vec<Step> {
         JobType::Suspend => &[("close", "Closing the site", 100, false)],
         JobType::Resume => &[("open", "Opening the site", 100, false)],
     };
-    let step = |(name, title, usual, undoable): &(&str, &str, u64, bool)| Step {
-        name: (*name).to_owned(),
-        title: (*title).to_owned(),
-        usual: Duration::from_millis(*usual),
+    let steps = steps.iter();
+    steps
+        .map(|(name, title, usual, undoable)| Step {
+            usual: Duration::from_millis(*usual),
+            ..step(name, title, *undoable)
+        })
+        .collect()
+}
+
+/// A step of a plan; a look and a backup change nothing.
+pub fn step(name: &str, title: &str, undoable: bool) -> Step {
+    Step {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        usual: Duration::from_millis(100),
         limit: Duration::from_mins(1),
-        undoable: *undoable,
-    };
-    steps.iter().map(step).collect()
+        undoable,
+        harmless: matches!(name, "look" | "save"),
+    }
+}
+
+/// What a step finds out.
+fn facts(step: &str, call: Call<'_>) -> Facts {
+    let mut facts = Facts::default();
+    match step {
+        "look" => facts.url = Some(format!("https://{}", call.order.site.host)),
+        "make" | "migrate" => {
+            let (name, version) = ("erpnext".to_owned(), Some("15.41.0".to_owned()));
+            facts.apps = vec![InstalledApp { name, version }];
+        }
+        "save" => {
+            facts.backup = Some(MadeBackup {
+                reference: format!("shelf/{}", call.order.attempt),
+                size_bytes: Some(4096),
+                files: vec!["database.sql.gz".to_owned()],
+            });
+        }
+        "load" => {
+            let backup = call.order.backup.as_ref();
+            let from = backup.map(|backup| backup.reference.clone().into());
+            facts
+                .other
+                .extend(from.map(|from| ("from".to_owned(), from)));
+        }
+        "close" => facts.serving = Some(false),
+        "open" => facts.serving = Some(true),
+        _ => {}
+    }
+    facts
 }
 
 #[async_trait]
@@ -282,7 +331,7 @@ impl Provisioner for Stage {
         self.world().said.push(named.clone());
         self.pass("before", &named, call).await?;
         self.befall(&named, call).await?;
-        let planned = self.world().plan.clone();
+        let planned = self.world().plans.get(&call.order.job_type).cloned();
         Ok(planned.unwrap_or_else(|| steps(call.order.job_type)))
     }
 
@@ -314,30 +363,7 @@ impl Provisioner for Stage {
         if matches!(fault, Some(Fault::Lose)) {
             return Err(Failure::retryable("the answer was lost"));
         }
-        let mut facts = Facts::default();
-        match step {
-            "look" => facts.url = Some(format!("https://{}", call.order.site.host)),
-            "make" | "migrate" => {
-                let (name, version) = ("erpnext".to_owned(), Some("15.41.0".to_owned()));
-                facts.apps = vec![InstalledApp { name, version }];
-            }
-            "save" => {
-                facts.backup = Some(MadeBackup {
-                    reference: format!("shelf/{}", call.order.attempt),
-                    size_bytes: Some(4096),
-                    files: vec!["database.sql.gz".to_owned()],
-                });
-            }
-            "load" => {
-                let backup = call.order.backup.as_ref();
-                let from = backup.map(|backup| backup.reference.clone().into());
-                facts
-                    .other
-                    .extend(from.map(|from| ("from".to_owned(), from)));
-            }
-            _ => {}
-        }
-        Ok(facts)
+        Ok(facts(step, call))
     }
 
     async fn verify(&self, step: &str, call: Call<'_>) -> Result<Seen, Failure> {

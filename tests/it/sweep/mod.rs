@@ -125,14 +125,15 @@ impl World {
             "full_name" | "company_name" | "name" => json!("A Name"),
             "role" => json!("member"),
             "tenant_id" | "id" => json!(self.tenant),
-            "user_id" | "session_id" | "invitation_id" | "job_id" | "backup_id" => json!(NOBODY),
+            "user_id" | "session_id" | "invitation_id" | "job_id" | "backup_id"
+            | "notification_id" => json!(NOBODY),
             "job_type" => json!("backup_site"),
             "site_name" => json!("acme"),
             "settings" => json!({ "a": 1 }),
             "token" | "refresh_token" => json!("no-token"),
             "search" => json!("a"),
             "page" | "size" | "first" | "last" => json!(1),
-            "after" | "before" | "idempotency_key" => Value::Null,
+            "after" | "before" | "up_to" | "idempotency_key" => Value::Null,
             _ => return None,
         })
     }

@@ -3,7 +3,7 @@
 use entity::{
     ids::ProvisioningJobId,
     provisioning_job::{self, JobStatus, JobType},
-    site::{self, SiteStatus},
+    site::SiteStatus,
     tenant,
 };
 
@@ -21,6 +21,7 @@ use crate::{
         unit::UnitOfWork,
     },
     error::{Error, Result},
+    ports::provisioner::Moment,
 };
 
 /// What a job says that somebody has begun with.
@@ -55,6 +56,7 @@ pub(super) async fn claim(
     let Some((before, taken_over)) = found else {
         return Ok(None);
     };
+    let asked_at = Moment::now();
     let job = claimed(cx, before.clone(), taken_over)?;
     if !claim_store::take(&*unit, access, &before, &job).await? {
         return Ok(None);
@@ -65,6 +67,7 @@ pub(super) async fn claim(
         tenant,
         site,
         taken_over,
+        asked_at,
     };
     if !taken_over {
         start(cx, &mut unit, &mut claimed, by).await?;
@@ -144,13 +147,4 @@ pub(super) async fn settle_tenant(
         tenant_id: after.id,
     });
     Ok(())
-}
-
-/// Whether there is a site that works, served or not.
-pub(super) fn works(site: &site::Model) -> bool {
-    use entity::site::SiteStatus::{Active, Creating, Deleted, Reserved, Suspended};
-    match site.status {
-        Active | Suspended => true,
-        Reserved | Creating | Deleted => false,
-    }
 }

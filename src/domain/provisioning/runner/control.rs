@@ -5,18 +5,20 @@ use std::{sync::Arc, time::Duration};
 
 use entity::ids::ProvisioningJobId;
 use tokio::{
-    sync::broadcast::error::RecvError,
+    sync::{broadcast::error::RecvError, watch},
     time::{Instant, sleep, sleep_until, timeout_at},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     claim_store::{self, Standing},
-    hold::Hold,
+    hold::{Claimed, Hold},
 };
 use crate::{
-    domain::{cx::Cx, event::DomainEvent},
+    config::Provisioning,
+    domain::{cx::Cx, db, event::DomainEvent, signal::Signal},
     error::{Error, Result},
+    ports::provisioner::{Lease, Moment},
 };
 
 /// Why a run does not go on.
@@ -28,6 +30,8 @@ pub enum Halt {
     Stopping,
     /// The job is somebody else's, or over, or may be: nothing is written any more.
     Lost,
+    /// The database does not take what is to be written: trying again, here or elsewhere, does not help.
+    Refused,
 }
 
 /// What a run is about at the moment.
@@ -49,17 +53,25 @@ struct Inner {
     cancelled: CancellationToken,
     lost: CancellationToken,
     stopping: CancellationToken,
+    /// Until when commands may go on that we cannot stop any more, and who tells them.
+    lease: Lease,
+    renewals: watch::Sender<Moment>,
 }
 
 impl Control {
     /// For a job that was claimed just now. The heartbeat beats until the guard is dropped.
-    pub fn start(cx: &Cx, hold: Hold, claimed_at: Instant) -> (Self, DropGuard) {
+    pub fn start(cx: &Cx, claimed: &Claimed) -> (Self, DropGuard) {
+        let (hold, asked_at) = (claimed.hold(), claimed.asked_at);
+        let spans = Spans::of(&cx.app().config.provisioning);
+        let (renewals, lease) = Lease::until(asked_at.after(spans.theirs));
         let control = Self(Arc::new(Inner {
             cx: cx.clone(),
             hold,
             cancelled: CancellationToken::new(),
             lost: CancellationToken::new(),
             stopping: cx.app().shutdown.clone(),
+            lease,
+            renewals,
         }));
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
@@ -67,7 +79,7 @@ impl Control {
         cx.app().spawn("heartbeat", async move {
             tokio::select! {
                 () = ended.cancelled() => {}
-                () = beating.beat(claimed_at) => {}
+                () = beating.beat(asked_at, spans) => {}
             }
         });
         (control, guard)
@@ -76,6 +88,11 @@ impl Control {
     /// The proof with which the job is written.
     pub fn hold(&self) -> Hold {
         self.0.hold
+    }
+
+    /// How long what works for us may go on.
+    pub fn lease(&self) -> &Lease {
+        &self.0.lease
     }
 
     /// Who works.
@@ -89,9 +106,10 @@ impl Control {
             cancelled,
             lost,
             stopping,
+            lease,
             ..
         } = &*self.0;
-        if lost.is_cancelled() {
+        if lost.is_cancelled() || lease.is_over() {
             Some(Halt::Lost)
         } else if stopping.is_cancelled() {
             Some(Halt::Stopping)
@@ -152,19 +170,18 @@ impl Control {
     }
 
     /// Renews the lease until the job is lost. A worker that cannot renew it stops its command before
-    /// another one may begin.
-    async fn beat(&self, claimed_at: Instant) {
-        let settings = &self.0.cx.app().config.provisioning;
-        let (every, lease) = (settings.heartbeat, settings.lease);
-        let spare = settings.stop_grace + every;
+    /// another one may begin; where it cannot even do that, the command's guard does.
+    async fn beat(&self, claimed_at: Moment, spans: Spans) {
+        let every = self.0.cx.app().config.provisioning.heartbeat;
         let mut bus = self.0.cx.app().bus.subscribe();
-        let mut ours_until = claimed_at + lease.saturating_sub(spare);
-        let mut next = claimed_at + every;
+        let now = Instant::now();
+        let mut ours_until = now + spans.ours.saturating_sub(claimed_at.elapsed());
+        let mut next = now + every.saturating_sub(claimed_at.elapsed());
         loop {
             let heard = async {
                 loop {
                     match bus.recv().await {
-                        Ok(told) if calls_off(&told.event, self.0.hold.job_id) => return,
+                        Ok(told) if calls_off(&told, self.0.hold.job_id) => return,
                         Ok(_) | Err(RecvError::Lagged(_)) => {}
                         Err(RecvError::Closed) => std::future::pending().await,
                     }
@@ -174,17 +191,24 @@ impl Control {
                 () = sleep_until(next) => {}
                 () = heard => {}
             }
-            let asked_at = Instant::now();
+            let (asked_at, moment) = (Instant::now(), Moment::now());
             match timeout_at(ours_until, self.look()).await {
                 Ok(Ok(Standing::Lost)) => return,
                 Ok(Ok(Standing::Wanted | Standing::Unwanted)) => {
-                    ours_until = asked_at + lease.saturating_sub(spare);
+                    ours_until = asked_at + spans.ours;
+                    self.0.renewals.send_replace(moment.after(spans.theirs));
                 }
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "a provisioning job's lease could not be renewed");
+                Ok(Err(error)) if Instant::now() < ours_until => {
+                    tracing::warn!(
+                        %error, provisioning.job = %self.0.hold.job_id,
+                        "a provisioning job's lease could not be renewed"
+                    );
                 }
-                Err(_) => {
-                    tracing::error!("a provisioning job's lease ran out: its command is stopped");
+                Ok(Err(_)) | Err(_) => {
+                    tracing::error!(
+                        provisioning.job = %self.0.hold.job_id,
+                        "a provisioning job's lease ran out: its command is stopped"
+                    );
                     self.0.lost.cancel();
                     return;
                 }
@@ -194,8 +218,31 @@ impl Control {
     }
 }
 
-fn calls_off(event: &DomainEvent, id: ProvisioningJobId) -> bool {
-    matches!(event, DomainEvent::JobCancelled(job) if job.job_id == id)
+/// How much of a lease is used.
+#[derive(Clone, Copy)]
+struct Spans {
+    /// After so long without a renewal we stop the command.
+    ours: Duration,
+    /// After so long its guard does, because we have not. Then it still has its time to stop before the
+    /// lease has lapsed.
+    theirs: Duration,
+}
+
+impl Spans {
+    fn of(settings: &Provisioning) -> Self {
+        let before = |spare: Duration| settings.lease.saturating_sub(settings.stop_grace + spare);
+        Self {
+            ours: before(settings.heartbeat),
+            theirs: before(settings.heartbeat / 2),
+        }
+    }
+}
+
+fn calls_off(signal: &Signal, id: ProvisioningJobId) -> bool {
+    let Signal::Event(told) = signal else {
+        return false;
+    };
+    matches!(&told.event, DomainEvent::JobCancelled(job) if job.job_id == id)
 }
 
 /// How often a write is tried that must not be given up lightly.
@@ -205,34 +252,61 @@ const WRITES: u32 = 8;
 pub struct Patience<'a> {
     control: &'a Control,
     phase: Phase,
+    /// What is read or written, for the log, and of which step.
+    what: &'static str,
+    step: Option<&'a str>,
     failed: u32,
 }
 
 impl<'a> Patience<'a> {
-    /// For one write.
-    pub fn new(control: &'a Control, phase: Phase) -> Self {
+    /// For one write, or one question.
+    pub fn new(control: &'a Control, phase: Phase, what: &'static str) -> Self {
         Self {
             control,
             phase,
+            what,
+            step: None,
             failed: 0,
         }
+    }
+
+    /// It is about this step.
+    #[must_use]
+    pub fn about(mut self, step: &'a str) -> Self {
+        self.step = Some(step);
+        self
     }
 
     /// Waits a little after a failure, and longer after the next. After too many, the job is left to
     /// whoever takes it when the lease has lapsed.
     pub async fn after(&mut self, error: Error) -> Result<(), Halt> {
         self.failed += 1;
+        let (job, step, what) = (self.control.hold().job_id, self.step, self.what);
+        if let Some(cause) = db::refusal(&error) {
+            // Never the value, which the error may quote.
+            tracing::error!(
+                provisioning.job = %job, provisioning.step = step, what, %cause,
+                "the database refuses what is to be written of a provisioning job"
+            );
+            return Err(Halt::Refused);
+        }
         if self.failed >= WRITES {
-            tracing::error!(%error, "what became of a provisioning job cannot be written down");
+            tracing::error!(
+                %error, provisioning.job = %job, provisioning.step = step, what,
+                "what became of a provisioning job cannot be written down"
+            );
             self.control.0.lost.cancel();
             return Err(Halt::Lost);
         }
-        tracing::warn!(%error, "what became of a provisioning job is written down again");
+        tracing::warn!(
+            %error, provisioning.job = %job, provisioning.step = step, what,
+            "the database is asked again about a provisioning job"
+        );
         let pause = Duration::from_millis(50) * 2_u32.pow(self.failed);
         // Called off or not, what has happened is to be written down.
         match self.control.halt(self.phase) {
             Some(halt @ (Halt::Lost | Halt::Stopping)) => Err(halt),
-            Some(Halt::Cancelled) | None => {
+            Some(Halt::Cancelled | Halt::Refused) | None => {
                 sleep(pause).await;
                 Ok(())
             }

@@ -5,16 +5,19 @@ use entity::{
     Timestamp, backup,
     provisioning_job::{self, JobStatus, JobType},
     provisioning_log_line::LogLevel,
-    provisioning_step::Model as Step,
     site, tenant,
 };
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::{
     claim::settle_tenant,
     claim_store,
     control::{Halt, Patience, Phase},
-    finish_store as store, ledger_store,
+    finish_store as store,
+    hold::Claimed,
+    ledger::Ledger,
+    ledger_store,
     outcome::Observed,
     run::{Ending, Run, Told},
     site_store,
@@ -25,14 +28,14 @@ use crate::{
         event::DomainEvent,
         job::Job,
         provisioning::{
-            facts,
+            Parameters, facts,
             lifecycle::{Happening, site_after, tenant_after},
         },
         tenants,
         unit::UnitOfWork,
     },
     error::{Error, Result},
-    ports::provisioner::Failure,
+    ports::provisioner::{Failure, MadeBackup},
 };
 
 /// How a job ends.
@@ -46,20 +49,19 @@ pub enum End {
 
 /// Writes the end of a job; whoever called it off meanwhile was first.
 pub(super) async fn write(run: &Run, (end, ledger): Told) -> Result<Ending, Halt> {
-    let last = ledger.as_ref().and_then(super::ledger::Ledger::unwritten);
     let (level, text) = match &end {
-        End::Completed(_) => (LogLevel::Info, "Completed"),
-        End::Failed(_) => (LogLevel::Error, "Failed"),
+        End::Completed(_) => (LogLevel::Info, completed(run)),
+        End::Failed(_) => (LogLevel::Error, "Failed".to_owned()),
     };
     run.journal.enter(None);
-    run.journal.say(level, text);
-    let mut patience = Patience::new(&run.control, Phase::Doing);
+    run.journal.say(level, &text);
+    let mut patience = Patience::new(&run.control, Phase::Doing, "the job's end");
     // Whoever sees the end sees the log up to it.
     while let Err(error) = run.journal.flush().await {
         patience.after(error).await?;
     }
     loop {
-        match try_to_write(run, &end, last).await {
+        match try_to_write(run, &end, ledger.as_ref()).await {
             Ok(true) => break,
             Ok(false) => return Err(run.control.lost_or_cancelled().await),
             Err(error) => patience.after(error).await?,
@@ -71,21 +73,40 @@ pub(super) async fn write(run: &Run, (end, ledger): Told) -> Result<Ending, Halt
     })
 }
 
-async fn try_to_write(run: &Run, end: &End, last: Option<&Step>) -> Result<bool> {
+/// How a job ends of which the database does not take what was observed.
+pub(super) fn unrecorded() -> Failure {
+    Failure::lasting("What the provisioner reported could not be recorded.").advice(
+        "The operator finds in the worker's log what the database refuses. What was done stays done.",
+    )
+}
+
+async fn try_to_write(run: &Run, end: &End, ledger: Option<&Ledger>) -> Result<bool> {
     let cx = run.cx();
     let hold = run.control.hold();
     let mut unit = cx.begin().await?;
     let tenant = tenants::store::lock(&*unit, hold.tenant_id).await?;
     let site = site_store::live(&*unit, hold.tenant_id).await?;
     let mut place = Place::of(tenant, site);
-    let backup = made_backup(run, end, place.site.as_ref());
+    let made = match end {
+        End::Completed(observed) => observed.backup.clone(),
+        // What was made before it failed is there, and may be what people need now.
+        End::Failed(_) => ledger.and_then(|ledger| Observed::of_done(ledger.steps()).backup),
+    };
+    let attempt = run.claimed.job.attempt;
+    let made = made.zip(place.site.as_ref());
+    let backup = made.map(|(made, site)| backup_of(run, attempt, &made, site));
     place.change(run, end);
     let job = ended(run, end, &place, backup.as_ref());
     if !store::end(&*unit, hold, &job).await? {
         return Ok(false);
     }
-    if let Some(step) = last {
-        ledger_store::update(&*unit, step).await?;
+    match (ledger.and_then(Ledger::unwritten), end) {
+        (Some(step), _) => ledger_store::update(&*unit, step).await?,
+        (None, End::Failed(failure)) => {
+            let why = (failure.message.as_str(), cx.now());
+            ledger_store::fail_open(&*unit, hold, attempt, why).await?;
+        }
+        (None, End::Completed(_)) => {}
     }
     if let Some(backup) = backup {
         site_store::insert_backup(&*unit, backup).await?;
@@ -96,6 +117,7 @@ async fn try_to_write(run: &Run, end: &End, last: Option<&Step>) -> Result<bool>
         End::Completed(_) => DomainEvent::JobCompleted {
             job: facts(&job),
             site_url,
+            result: job.result.clone(),
         },
         End::Failed(failure) => DomainEvent::JobFailed {
             job: facts(&job),
@@ -180,25 +202,49 @@ impl Place {
     }
 }
 
-/// The backup that a job has left, if it has.
-fn made_backup(run: &Run, end: &End, site: Option<&site::Model>) -> Option<backup::Model> {
-    let (End::Completed(observed), Some(site)) = (end, site) else {
-        return None;
-    };
-    let made = observed.backup.as_ref()?;
+/// Remembers a backup that a job has left which was called off.
+pub(super) async fn remember_backup(
+    run: &Run,
+    db: &impl ConnectionTrait,
+    attempt: i32,
+    made: Option<&MadeBackup>,
+    site: &site::Model,
+) -> Result<()> {
+    match made {
+        Some(made) => site_store::insert_backup(db, backup_of(run, attempt, made, site)).await,
+        None => Ok(()),
+    }
+}
+
+/// The backup that an attempt at a job has left.
+fn backup_of(run: &Run, attempt: i32, made: &MadeBackup, site: &site::Model) -> backup::Model {
     let (cx, job) = (run.cx(), &run.claimed.job);
-    Some(backup::Model {
+    backup::Model {
         id: cx.new_id(),
         tenant_id: job.tenant_id,
         site_id: site.id,
         job_id: Some(job.id),
-        attempt: job.attempt,
+        attempt,
         reference: made.reference.clone(),
         size_bytes: made.size_bytes,
         files: json!(made.files),
         simulated: run.driver.is_simulated(),
         created_at: cx.now(),
-    })
+    }
+}
+
+/// What is told of a job that is done; also that a name was asked for which the site did not get.
+fn completed(run: &Run) -> String {
+    let Claimed { job, site, .. } = &run.claimed;
+    let asked = Parameters::of(job).site_name;
+    match (asked, site) {
+        (Some(asked), Some(site)) if asked != site.name => format!(
+            "Completed. The site keeps its name `{}`: the name `{asked}` that was asked for was not \
+             used, because there was a site already.",
+            site.name
+        ),
+        _ => "Completed".to_owned(),
+    }
 }
 
 /// The job as it ends.
@@ -216,7 +262,7 @@ fn ended(
         End::Completed(observed) => {
             job.status = JobStatus::Completed;
             job.progress = 100;
-            "Completed".clone_into(&mut job.message);
+            job.message = completed(run);
             let id = backup.map(|backup| backup.id);
             job.result = Some(observed.result(run.performer(), place.site.as_ref(), id));
             (job.error, job.error_class, job.error_advice) = (None, None, None);

@@ -5,7 +5,7 @@ use entity::{
     Timestamp,
     provisioning_job::{self as job, Column, JobStatus},
 };
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{
     claim_store::{held, wanted},
@@ -41,12 +41,20 @@ pub async fn end_undo(db: &impl ConnectionTrait, hold: Hold, now: Timestamp) -> 
         .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
         .col_expr(Column::UpdatedAt, Expr::value(now))
         .filter(held(hold))
-        .filter(sea_orm::ColumnTrait::is_not_null(&Column::UndoAttempt))
-        .filter(sea_orm::ColumnTrait::ne(
-            &Column::Status,
-            JobStatus::InProgress,
-        ))
+        .filter(Column::UndoAttempt.is_not_null())
+        .filter(Column::Status.ne(JobStatus::InProgress))
         .exec(db)
         .await?;
     Ok(written.rows_affected == 1)
+}
+
+/// Says how a job that was called off has left the site, unless it waits for its next attempt already.
+pub async fn advise(db: &impl ConnectionTrait, hold: Hold, said: &str) -> Result<()> {
+    job::Entity::update_many()
+        .col_expr(Column::ErrorAdvice, Expr::value(said))
+        .filter(held(hold))
+        .filter(Column::Status.eq(JobStatus::Cancelled))
+        .exec(db)
+        .await?;
+    Ok(())
 }

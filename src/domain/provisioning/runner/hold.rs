@@ -5,6 +5,8 @@ use entity::{
     provisioning_job, site, tenant,
 };
 
+use crate::ports::provisioner::Moment;
+
 /// A job in this worker's hands. Everything that is written of it is written under this number; once
 /// somebody else has taken the job over, nothing more is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Claimed {
     pub site: Option<site::Model>,
     /// Whether somebody began it before and did not end it.
     pub taken_over: bool,
+    /// When we were about to claim it: the lease began no earlier.
+    pub asked_at: Moment,
 }
 
 impl Claimed {

@@ -19,7 +19,15 @@ use super::{
     journal_store as store,
     lines::plain,
 };
-use crate::{domain::cx::Cx, error::Result, ports::provisioner::Line};
+use crate::{
+    domain::{
+        cx::Cx,
+        db,
+        signal::{JobSignal, Signal},
+    },
+    error::Result,
+    ports::provisioner::Line,
+};
 
 /// How often it is written at most.
 const EVERY: Duration = Duration::from_millis(500);
@@ -220,9 +228,27 @@ impl Journal {
         state.progress
     }
 
-    /// Writes what has come together. What cannot be written waits for the next time.
+    /// Writes what has come together. What cannot be written waits for the next time; what the database
+    /// does not take is dropped and counted.
     pub async fn flush(&self) -> Result<()> {
         let _one_at_a_time = self.0.writing.lock().await;
+        if let Err(error) = self.write().await {
+            let Some(cause) = db::refusal(&error) else {
+                return Err(error);
+            };
+            let lines = std::mem::take(&mut self.state().waiting);
+            self.missed(lines.len() as u64);
+            // Never the lines.
+            tracing::error!(
+                provisioning.job = %self.0.control.hold().job_id, %cause, lines = lines.len(),
+                "the database refuses lines of a provisioning job's log"
+            );
+            return self.write().await;
+        }
+        Ok(())
+    }
+
+    async fn write(&self) -> Result<()> {
         let (batch, phase) = {
             let mut state = self.state();
             self.own_up(&mut state);
@@ -243,7 +269,10 @@ impl Journal {
             Err(error) => Err(error),
         };
         match written {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                self.knock(&batch);
+                Ok(())
+            }
             // Somebody else writes now, or the job was called off and says so when it is undone.
             Ok(false) => {
                 self.put_back(batch);
@@ -254,6 +283,20 @@ impl Journal {
                 Err(error)
             }
         }
+    }
+
+    /// Tells those who listen that there is something new; not awaited, because it only wakes them.
+    fn knock(&self, batch: &Batch) {
+        let hold = self.0.control.hold();
+        let signal = Signal::Job(JobSignal {
+            tenant_id: hold.tenant_id,
+            job_id: hold.job_id,
+            first_line: batch.lines.first().map(|line| line.seq),
+        });
+        let app = self.cx().app().clone();
+        self.cx().app().spawn("publish", async move {
+            app.bus.publish(&[signal]).await;
+        });
     }
 
     fn batch(&self, state: &mut State) -> Batch {

@@ -40,7 +40,7 @@ impl Ledger {
         journal: &Journal,
         steps: Vec<Model>,
     ) -> Result<Self, Halt> {
-        let mut patience = Patience::new(control, Phase::Doing);
+        let mut patience = Patience::new(control, Phase::Doing, "the plan");
         loop {
             match write_plan(control, &steps).await {
                 Ok(true) => return Ok(Self::new(control, journal, steps)),
@@ -100,9 +100,9 @@ impl Ledger {
 
     /// Says, before anything is done, that a step is going to be.
     pub async fn begin_step(&mut self, at: usize) -> Result<(), Halt> {
-        let step = &mut self.steps[at];
-        step.tries += 1;
-        let mut patience = Patience::new(&self.control, Phase::Doing);
+        self.steps[at].tries += 1;
+        let patience = Patience::new(&self.control, Phase::Doing, "a step's beginning");
+        let mut patience = patience.about(&self.steps[at].name);
         loop {
             let db = self.control.cx().db();
             match store::begin(db, self.control.hold(), &self.steps[at]).await {
@@ -144,6 +144,11 @@ impl Ledger {
         self.ended = Some(at);
     }
 
+    /// A step is as it was written by somebody else.
+    pub fn replace(&mut self, at: usize, step: Model) {
+        self.steps[at] = step;
+    }
+
     /// What has ended and is still to be written, with what the job's end means.
     pub fn unwritten(&self) -> Option<&Model> {
         self.ended.map(|at| &self.steps[at])
@@ -156,7 +161,10 @@ impl Ledger {
         message: Option<&str>,
     ) -> Result<(), Halt> {
         let steps: Vec<_> = which.iter().flatten().map(|at| &self.steps[*at]).collect();
-        let mut patience = Patience::new(&self.control, Phase::Doing);
+        let mut patience = Patience::new(&self.control, Phase::Doing, "how steps stand");
+        if let Some(step) = steps.first() {
+            patience = patience.about(&step.name);
+        }
         loop {
             match write_steps(&self.control, &steps, progress, message).await {
                 Ok(true) => return Ok(()),

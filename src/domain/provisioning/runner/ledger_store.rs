@@ -3,13 +3,14 @@
 
 use entity::{
     Timestamp,
+    ids::ProvisioningJobId,
     provisioning_job::{self as job, JobStatus, JobType},
     provisioning_step::{self as step, Column, StepStatus},
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType,
-    QueryFilter, QueryOrder, QuerySelect, RelationTrait,
-    sea_query::{Expr, ExprTrait, Query},
+    QueryFilter, QueryOrder, QuerySelect, RelationTrait, Select,
+    sea_query::{Expr, ExprTrait, Func, Query},
 };
 
 use super::{claim_store::wanted, hold::Hold};
@@ -59,6 +60,26 @@ pub async fn update(db: &impl ConnectionTrait, step: &step::Model) -> Result<()>
     Ok(())
 }
 
+/// Writes that nobody goes on with what an attempt has begun; the job's row was written in the same
+/// transaction.
+pub async fn fail_open(
+    db: &impl ConnectionTrait,
+    hold: Hold,
+    attempt: i32,
+    (why, now): (&str, Timestamp),
+) -> Result<()> {
+    step::Entity::update_many()
+        .col_expr(Column::Status, Expr::value(StepStatus::Failed))
+        .col_expr(Column::Error, Expr::value(why))
+        .col_expr(Column::CompletedAt, Expr::value(now))
+        .filter(Column::JobId.eq(hold.job_id))
+        .filter(Column::Attempt.eq(attempt))
+        .filter(Column::Status.is_in([StepStatus::Running, StepStatus::Undoing]))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Notes, before it is done, that a step is going to be; `false` when the job is not ours any more, or
 /// not wanted. One statement: it holds the job's row while it writes.
 pub async fn begin(db: &impl ConnectionTrait, hold: Hold, step: &step::Model) -> Result<bool> {
@@ -102,27 +123,120 @@ pub async fn announce(
 pub async fn begun_before(
     db: &impl ConnectionTrait,
     hold: Hold,
-    (job_type, attempt): (JobType, i32),
+    kind: (JobType, i32),
     since: Timestamp,
     names: &[String],
 ) -> Result<Vec<String>> {
-    let this_attempt = Column::JobId
-        .eq(hold.job_id)
-        .and(Column::Attempt.eq(attempt));
-    let begun = step::Entity::find()
+    let begun = begun_by_others(hold, kind, since)
         .select_only()
         .column(Column::Name)
         .distinct()
+        .filter(Column::Name.is_in(names));
+    Ok(begun.into_tuple().all(db).await?)
+}
+
+/// The plan of the last of these attempts.
+pub async fn plan_before(
+    db: &impl ConnectionTrait,
+    hold: Hold,
+    kind: (JobType, i32),
+    since: Timestamp,
+) -> Result<Vec<step::Model>> {
+    let last = begun_by_others(hold, kind, since)
+        .select_only()
+        .columns([Column::JobId, Column::Attempt])
+        .order_by_desc(Column::StartedAt)
+        .limit(1);
+    let last: Option<(ProvisioningJobId, i32)> = last.into_tuple().one(db).await?;
+    let Some((job_id, attempt)) = last else {
+        return Ok(Vec::new());
+    };
+    let of = Hold { job_id, ..hold };
+    steps(db, of, attempt).await
+}
+
+/// Whether another attempt than this one, at a job of any type, has begun something for this tenant since
+/// then that changes the site, cannot be undone and was left behind with the job.
+pub async fn left_unfinished(
+    db: &impl ConnectionTrait,
+    hold: Hold,
+    attempt: i32,
+    since: Timestamp,
+) -> Result<bool> {
+    let given_up = job::Column::Status
+        .ne(JobStatus::Cancelled)
+        .or(Column::Status.ne(StepStatus::Completed));
+    let found = begun_since(hold, attempt, since)
+        .filter(Column::Undoable.eq(false))
+        .filter(Column::Harmless.eq(false))
+        .filter(given_up);
+    Ok(rows::count(db, found).await? > 0)
+}
+
+/// Steps of this tenant that were begun since then in jobs that did not complete, and not undone, except
+/// those of this attempt.
+fn begun_since(hold: Hold, attempt: i32, since: Timestamp) -> Select<step::Entity> {
+    let this_attempt = Column::JobId
+        .eq(hold.job_id)
+        .and(Column::Attempt.eq(attempt));
+    step::Entity::find()
         .join(JoinType::InnerJoin, step::Relation::Job.def())
         .filter(job::Column::TenantId.eq(hold.tenant_id))
-        .filter(job::Column::JobType.eq(job_type))
         .filter(job::Column::Status.ne(JobStatus::Completed))
-        .filter(Column::Name.is_in(names))
         .filter(Column::Tries.gt(0))
         .filter(Column::Status.ne(StepStatus::Undone))
         .filter(Column::StartedAt.gte(since))
-        .filter(this_attempt.not());
-    Ok(begun.into_tuple().all(db).await?)
+        .filter(this_attempt.not())
+}
+
+/// The same in jobs of one type.
+fn begun_by_others(
+    hold: Hold,
+    (job_type, attempt): (JobType, i32),
+    since: Timestamp,
+) -> Select<step::Entity> {
+    begun_since(hold, attempt, since).filter(job::Column::JobType.eq(job_type))
+}
+
+/// Writes the last word about the steps of an attempt that was called off: what nobody could tell anything
+/// of is given up, and with a site that is gone goes what was done to it.
+pub async fn close(
+    db: &impl ConnectionTrait,
+    hold: Hold,
+    attempt: i32,
+    site_is_gone: bool,
+) -> Result<()> {
+    let all = || {
+        step::Entity::update_many()
+            .filter(Column::JobId.eq(hold.job_id))
+            .filter(Column::Attempt.eq(attempt))
+    };
+    if site_is_gone {
+        use StepStatus::{Completed, Failed, Running};
+        all()
+            .col_expr(Column::Status, Expr::value(StepStatus::Undone))
+            .filter(Column::Status.is_in([Running, Completed, Failed]))
+            .filter(Column::Undoable.eq(false))
+            .filter(Column::Tries.gt(0))
+            .exec(db)
+            .await?;
+    }
+    // It was only looked at.
+    all()
+        .col_expr(Column::Status, Expr::value(StepStatus::Pending))
+        .filter(Column::Status.eq(StepStatus::Running))
+        .filter(Column::Tries.eq(0))
+        .exec(db)
+        .await?;
+    let stopped = Expr::value("It was stopped when the job was called off.");
+    let why = Func::coalesce([Expr::col(Column::Error), stopped]);
+    all()
+        .col_expr(Column::Status, Expr::value(StepStatus::Failed))
+        .col_expr(Column::Error, why.into())
+        .filter(Column::Status.is_in([StepStatus::Running, StepStatus::Undoing]))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// A step that was done lately: its name, when it began and when it ended.

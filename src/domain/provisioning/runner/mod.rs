@@ -3,12 +3,13 @@
 //!
 //! - `claim` takes a job under the tenant's lock, by compare-and-set, with a number that rises;
 //! - `run` brings it to its end: `order` says what there is to do, `plan` writes the ledger, `step` does
-//!   what is in it, `undo` takes it back, `remains` looks at what cannot be taken back, `finish` writes what
-//!   came of it;
+//!   what is in it, `setback` brings the site back when that fails, `undo` takes back what was called off,
+//!   `remains` looks at what cannot be taken back, `finish` writes what came of it;
 //! - `control` renews the lease and notices that the job was called off or lost;
 //! - `journal` keeps what is said and how far it is, and writes it in batches;
 //! - `rescue` finds what was left alone.
 
+mod begun;
 mod claim;
 mod claim_store;
 mod control;
@@ -27,8 +28,11 @@ mod progress;
 mod remains;
 mod rescue;
 mod run;
+mod setback;
 mod site_store;
 mod step;
+mod take_back;
+mod tries;
 mod undo;
 mod wire;
 

@@ -5,9 +5,12 @@ use entity::{
     site::{self, SiteStatus},
 };
 
-use super::{claim::works, hold::Claimed, outcome::Performer, site_store as store};
+use super::{hold::Claimed, outcome::Performer, site_store as store};
 use crate::{
-    domain::{cx::Cx, provisioning::Parameters},
+    domain::{
+        cx::Cx,
+        provisioning::{Parameters, sites::works},
+    },
     error::Result,
     ports::provisioner::{Failure, Order, OrderBackup, OrderOwner, OrderSite, OrderTenant},
 };
@@ -81,11 +84,11 @@ pub(super) async fn compose(
             None => None,
         };
         match known {
-            Some(backup) if backup.site_id == site.id => Some(OrderBackup {
+            Some(backup) if backup.simulated == site.simulated => Some(OrderBackup {
                 id: backup.id,
                 reference: backup.reference,
             }),
-            Some(_) => return Ok(Err(foreign_backup())),
+            Some(backup) => return Ok(Err(backup_of_other_world(backup.simulated))),
             None => return Ok(Err(no_backup())),
         }
     } else {
@@ -160,8 +163,13 @@ fn no_backup() -> Failure {
         .advice("Choose another backup.")
 }
 
-fn foreign_backup() -> Failure {
-    Failure::lasting("The backup is one of a site that is gone.").advice("Choose another backup.")
+fn backup_of_other_world(simulated: bool) -> Failure {
+    let why = if simulated {
+        "The backup was only simulated; there is nothing to put back."
+    } else {
+        "The backup is a real one, and the site is only simulated."
+    };
+    Failure::lasting(why).advice("Choose another backup.")
 }
 
 fn name_gone() -> Failure {

@@ -1,6 +1,10 @@
 //! What is told of a job that is done: what its steps have observed. Pure.
 
-use entity::{ids::BackupId, provisioning_step::Model, site};
+use entity::{
+    ids::BackupId,
+    provisioning_step::{Model, StepStatus},
+    site,
+};
 use serde_json::{Map, Value, json};
 
 use crate::ports::provisioner::{Facts, InstalledApp, MadeBackup};
@@ -33,6 +37,8 @@ pub struct Observed {
     pub apps: Vec<InstalledApp>,
     /// The backup that was made.
     pub backup: Option<MadeBackup>,
+    /// Whether people could use the site afterwards, where anybody closed or opened it.
+    pub serving: Option<bool>,
     /// The site was there before anybody began, and nothing was done.
     pub already_exists: bool,
     /// There was nothing to remove.
@@ -64,11 +70,23 @@ impl Observed {
         all
     }
 
+    /// What the steps have found out that were seen to be done and not to be undone, in whatever way the
+    /// job has ended.
+    pub fn of_done(steps: &[Model]) -> Self {
+        let stands = |step: &&Model| match step.status {
+            // One that has failed has found nothing out, unless what failed was to undo it.
+            StepStatus::Completed | StepStatus::Undoing | StepStatus::Failed => true,
+            StepStatus::Pending | StepStatus::Running | StepStatus::Undone => false,
+        };
+        Self::of(&steps.iter().filter(stands).cloned().collect::<Vec<_>>())
+    }
+
     fn learn(&mut self, facts: Facts) {
         let Facts {
             url,
             mut apps,
             backup,
+            serving,
             already_exists: _,
             already_absent: _,
             other,
@@ -93,6 +111,7 @@ impl Observed {
             Some(_) => self.left_out.push("backup".into()),
             None => {}
         }
+        self.serving = serving.or(self.serving);
         for (key, value) in other {
             let before = self.other.insert(key.clone(), value);
             let size = serde_json::to_string(&self.other).map_or(usize::MAX, |text| text.len());
@@ -177,10 +196,11 @@ mod tests {
             position: 0,
             name: "a".into(),
             title: "A".into(),
-            status: entity::provisioning_step::StepStatus::Completed,
+            status: StepStatus::Completed,
             progress: 100,
             found,
             undoable: false,
+            harmless: false,
             tries: 1,
             weight_ms: 1,
             limit_ms: 1,

@@ -49,6 +49,7 @@ pub(super) async fn draw_up(
             usual: said,
             limit,
             undoable,
+            harmless,
         } = step;
         Model {
             id: cx.new_id(),
@@ -63,6 +64,7 @@ pub(super) async fn draw_up(
             progress: 0,
             found: false,
             undoable,
+            harmless,
             tries: 0,
             facts: None,
             error: None,
@@ -144,6 +146,7 @@ mod tests {
             usual: Duration::from_secs(1),
             limit: Duration::from_secs(limit),
             undoable: false,
+            harmless: false,
         }
     }
 

@@ -45,6 +45,7 @@ mod tests {
             progress,
             found: false,
             undoable: false,
+            harmless: false,
             tries: 0,
             weight_ms,
             limit_ms: 1,

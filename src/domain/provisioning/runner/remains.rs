@@ -1,25 +1,24 @@
 //! What stands of a job that was called off and cannot be undone: it is looked at, so that nobody is told
-//! of a site that is gone, or that one is closed that is served.
-
-use std::time::Duration;
+//! of a site that is gone, or that one is closed that is served. What was seen is written into the ledger.
 
 use entity::{
-    provisioning_job::{ErrorClass, JobType},
+    provisioning_job::JobType,
     provisioning_log_line::LogLevel,
     provisioning_step::{Model, StepStatus},
 };
-use tokio::time::Instant;
 
 use super::{
     control::{Halt, Phase},
     outcome::Observed,
     run::Run,
-    step::backoff,
-    wire::{Attendant, Ended, Wire},
+    step::join,
+    take_back,
+    tries::Tries,
+    wire::Wire,
 };
 use crate::{
     domain::provisioning::lifecycle::Happening,
-    ports::provisioner::{Failure, Order, Seen, Standing},
+    ports::provisioner::{Facts, Failure, Order, Seen, Standing},
 };
 
 /// What has happened to a job in the end, and what was observed then.
@@ -30,6 +29,15 @@ pub(super) struct Lasting {
     steps: Vec<Model>,
     /// When all of them are done, so is the job.
     whole: bool,
+}
+
+/// What stands of them.
+pub(super) struct Remains {
+    /// What that means for the job.
+    pub outcome: Outcome,
+    /// Something that changes the site was begun and is not known to be done: nobody knows what people
+    /// would find who got to see the site now.
+    pub broken: bool,
 }
 
 impl Lasting {
@@ -58,30 +66,32 @@ impl Lasting {
         self.steps.is_empty()
     }
 
-    /// Sees what stands, and says so in the log.
+    /// Sees what stands, and says so in the log and in the ledger.
     pub(super) async fn look(
-        &self,
+        &mut self,
         run: &Run,
         order: &Order,
-    ) -> Result<Result<Outcome, Failure>, Halt> {
+    ) -> Result<Result<Remains, Failure>, Halt> {
         let mut done = Vec::new();
         let mut happening = Happening::Undone;
-        for step in &self.steps {
+        let mut broken = false;
+        for step in &mut self.steps {
             let seen = match look_at(run, order, step).await? {
                 Ok(seen) => seen,
                 Err(failure) => return Ok(Err(failure)),
             };
-            let what = match seen.standing {
-                Standing::Absent => continue,
-                Standing::Done => {
-                    let facts = serde_json::to_value(&seen.facts).ok();
-                    let step = step.clone();
-                    done.push(Model { facts, ..step });
-                    "is done, and cannot be undone"
-                }
-                Standing::Partial => "is half done, and cannot be undone",
-                Standing::Unknown => "nobody can tell whether it is done",
-            };
+            let what = note(run, step, seen);
+            match step.status {
+                // An earlier attempt began it, and nothing is there.
+                StepStatus::Pending => continue,
+                StepStatus::Completed => done.push(step.clone()),
+                StepStatus::Undone => {}
+                _ => broken |= !step.harmless,
+            }
+            take_back::write(run, Phase::Undoing, step).await?;
+            if step.status == StepStatus::Undone {
+                continue;
+            }
             happening = Happening::Failed;
             let text = format!("{}: {what}", step.title);
             run.journal.say(LogLevel::Warning, &text);
@@ -91,36 +101,61 @@ impl Lasting {
             run.journal.say(LogLevel::Warning, text);
             happening = Happening::Completed;
         }
-        Ok(Ok((happening, Observed::of(&done))))
+        let outcome = (happening, Observed::of(&done));
+        Ok(Ok(Remains { outcome, broken }))
+    }
+}
+
+/// Notes in the ledger's row what was seen of a step, and says it in words.
+fn note(run: &Run, step: &mut Model, seen: Seen) -> &'static str {
+    let standing = match (seen.standing, step.status) {
+        (Standing::Absent, StepStatus::Pending) => return "is not there",
+        // It was believed when it said so.
+        (Standing::Unknown, StepStatus::Completed) => Standing::Done,
+        (standing, _) => standing,
+    };
+    step.completed_at = step.completed_at.or(Some(run.cx().now()));
+    match standing {
+        Standing::Absent => {
+            step.status = StepStatus::Undone;
+            "is not there"
+        }
+        Standing::Done => {
+            // What it has said when it was done, and what is seen now over that.
+            let told = step.facts.take().map(serde_json::from_value::<Facts>);
+            let mut facts = told.and_then(Result::ok).unwrap_or_default();
+            join(&mut facts, seen.facts);
+            step.facts = serde_json::to_value(&facts).ok();
+            step.status = StepStatus::Completed;
+            (step.progress, step.error) = (100, None);
+            "is done, and cannot be undone"
+        }
+        Standing::Partial => {
+            (step.status, step.facts) = (StepStatus::Failed, None);
+            step.error = Some("It was stopped half way, and cannot be undone.".to_owned());
+            "is half done, and cannot be undone"
+        }
+        Standing::Unknown => {
+            (step.status, step.facts) = (StepStatus::Failed, None);
+            step.error = Some("It was stopped; nobody can tell whether it is done.".to_owned());
+            "nobody can tell whether it is done"
+        }
     }
 }
 
 /// Looks at a step, several times if need be.
 async fn look_at(run: &Run, order: &Order, step: &Model) -> Result<Result<Seen, Failure>, Halt> {
-    let settings = &run.cx().app().config.provisioning;
-    let mut failed = 0;
+    let mut tries = Tries::new(run, Phase::Undoing);
+    let what = format!("{}: cannot be looked at", step.title);
     loop {
-        let limit = Duration::from_millis(u64::try_from(step.limit_ms).unwrap_or(1));
-        let (wire, heard) = Wire::new();
+        let (wire, heard) = Wire::new(&run.control);
         let call = run.driver.check(&step.name, wire.call(order));
-        let attendant = Attendant {
-            control: &run.control,
-            phase: Phase::Undoing,
-            journal: &run.journal,
-            until: Instant::now() + limit,
-        };
-        let failure = match attendant.attend(&wire, heard, call).await {
+        let ended = match tries.attendant(step).attend(&wire, heard, call).await {
             Ok(seen) => return Ok(Ok(seen)),
-            Err(Ended::Halted(halt)) => return Err(halt),
-            Err(Ended::Failed(failure) | Ended::TimedOut(failure)) => failure,
+            Err(ended) => ended,
         };
-        failed += 1;
-        let text = format!("{}: cannot be looked at: {}", step.title, failure.message);
-        run.journal.say(LogLevel::Error, &text);
-        if failure.class == ErrorClass::Final || failed >= settings.step_tries {
+        if let Some(failure) = tries.after(&what, ended).await? {
             return Ok(Err(failure));
         }
-        let pause = backoff(settings.step_backoff, failed);
-        run.control.pause(Phase::Undoing, pause).await?;
     }
 }

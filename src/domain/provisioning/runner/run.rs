@@ -15,7 +15,7 @@ use super::{
     ledger_store,
     order::{self, Task},
     outcome::{Observed, Performer},
-    plan,
+    plan, setback,
     step::{Doing, Undone, advice_for, backoff},
     undo,
     wire::{Attendant, Ended, Wire},
@@ -51,7 +51,7 @@ pub(super) async fn run(cx: Cx, claimed: Claimed, driver: Arc<dyn Provisioner>, 
     let began = Instant::now();
     let id = claimed.job.id;
     let attempt = claimed.job.undo_attempt.unwrap_or(claimed.job.attempt);
-    let (control, beating) = Control::start(&cx, claimed.hold(), began);
+    let (control, beating) = Control::start(&cx, &claimed);
     let opened = Journal::open(&control, attempt, claimed.job.progress).await;
     match opened {
         Ok((journal, writing)) => {
@@ -131,6 +131,11 @@ impl Run {
             Ok(told) => finish::write(self, told).await,
             Err(halt) => Err(halt),
         };
+        let ended = match ended {
+            // It ends all the same, or somebody would do it again and again.
+            Err(Halt::Refused) => self.unrecorded().await,
+            ended => ended,
+        };
         match ended {
             Ok(ending) => ending,
             Err(Halt::Cancelled) => self.undone(self.claimed.job.attempt).await,
@@ -138,9 +143,21 @@ impl Run {
         }
     }
 
+    /// Gives the job up because the database refuses what came of it.
+    async fn unrecorded(&self) -> Result<Ending, Halt> {
+        let failure = finish::unrecorded();
+        self.journal.say(LogLevel::Error, &failure.message);
+        let failure = setback::unrecorded(self, failure).await?;
+        finish::write(self, (End::Failed(failure), None)).await
+    }
+
     async fn undone(&self, attempt: i32) -> Ending {
         self.journal.undoing();
-        match undo::through(self, attempt).await {
+        let ended = match undo::through(self, attempt).await {
+            Err(Halt::Refused) => undo::unrecorded(self, attempt).await,
+            ended => ended,
+        };
+        match ended {
             Ok(ending) => ending,
             Err(halt) => self.left(halt).await,
         }
@@ -149,7 +166,7 @@ impl Run {
     /// Leaves the job to somebody else.
     async fn left(&self, halt: Halt) -> Ending {
         match halt {
-            Halt::Lost | Halt::Cancelled => Ending::Lost,
+            Halt::Lost | Halt::Cancelled | Halt::Refused => Ending::Lost,
             Halt::Stopping => {
                 let text = "The worker stops; another one goes on from here.";
                 self.journal.say(LogLevel::Info, text);
@@ -160,7 +177,7 @@ impl Run {
 
     /// Does the job; what came of it is still to be written.
     async fn doing(&self) -> Result<Told, Halt> {
-        let mut patience = Patience::new(&self.control, Phase::Doing);
+        let mut patience = Patience::new(&self.control, Phase::Doing, "the order");
         let task = loop {
             match order::task(self.cx(), &self.claimed, self.performer()).await {
                 Ok(task) => break task,
@@ -209,7 +226,10 @@ impl Run {
             };
             match doing.through().await {
                 Ok(()) => {}
-                Err(Undone::Failed(failure)) => return Ok((End::Failed(failure), Some(ledger))),
+                Err(Undone::Failed(failure)) => {
+                    let failure = setback::after(self, order, &mut ledger, failure).await?;
+                    return Ok((End::Failed(failure), Some(ledger)));
+                }
                 Err(Undone::Halted(halt)) => return Err(halt),
             }
         }
@@ -224,7 +244,7 @@ impl Run {
     /// The attempt's ledger, written when it begins.
     async fn ledger(&self, order: &Order) -> Result<Result<Ledger, Failure>, Halt> {
         let (control, attempt) = (&self.control, self.claimed.job.attempt);
-        let mut patience = Patience::new(control, Phase::Doing);
+        let mut patience = Patience::new(control, Phase::Doing, "the plan");
         loop {
             match ledger_store::steps(self.cx().db(), control.hold(), attempt).await {
                 Ok(steps) if steps.is_empty() => break,
@@ -253,7 +273,7 @@ impl Run {
         let mut failed = 0;
         loop {
             let until = Instant::now() + settings.step_timeout;
-            let (wire, heard) = Wire::new();
+            let (wire, heard) = Wire::new(&self.control);
             let call = self.driver.plan(wire.call(order));
             let attendant = Attendant {
                 control: &self.control,
@@ -288,7 +308,7 @@ impl Run {
             Err(Undone::Failed(failure)) => return Ok(End::Failed(failure)),
         };
         for step in plan {
-            let (wire, heard) = Wire::new();
+            let (wire, heard) = Wire::new(&self.control);
             let call = self.driver.check(&step.name, wire.call(order));
             let limit = step
                 .limit

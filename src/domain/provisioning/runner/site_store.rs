@@ -1,9 +1,10 @@
 //! Sites, and what of a tenant follows from them, as workers write them: under the tenant's lock.
 
 use entity::{
-    backup,
+    Timestamp, backup,
     ids::{BackupId, TenantId},
     membership::{self, TenantRole},
+    provisioning_job::{self, JobStatus, JobType},
     site, tenant, user,
 };
 use sea_orm::{
@@ -21,6 +22,26 @@ pub async fn live(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Option<
         .filter(site::Column::TenantId.eq(tenant))
         .filter(site::Column::DeletedAt.is_null());
     rows::one(db, live).await
+}
+
+/// Since when nothing can be left unfinished at the tenant's site: the last job was done that changed it,
+/// or the site came to be.
+pub async fn settled_at(
+    db: &impl ConnectionTrait,
+    hold: Hold,
+    created_at: Timestamp,
+) -> Result<Timestamp> {
+    use provisioning_job::Column;
+    let done = provisioning_job::Entity::find()
+        .select_only()
+        .column(Column::CompletedAt)
+        .filter(Column::TenantId.eq(hold.tenant_id))
+        .filter(Column::Status.eq(JobStatus::Completed))
+        .filter(Column::JobType.ne(JobType::Backup))
+        .order_by_desc(Column::CompletedAt)
+        .limit(1);
+    let last: Option<Option<Timestamp>> = done.into_tuple().one(db).await?;
+    Ok(last.flatten().map_or(created_at, |at| at.max(created_at)))
 }
 
 /// Writes everything about a site that may change while it is worked on.

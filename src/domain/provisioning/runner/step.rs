@@ -147,7 +147,7 @@ impl Doing<'_> {
         self.run
             .journal
             .say(LogLevel::Warning, "What is half done is taken back first.");
-        let (wire, heard) = Wire::new();
+        let (wire, heard) = Wire::new(&self.run.control);
         let call = self.run.driver.undo(&name, wire.call(self.order));
         self.attendant(until).attend(&wire, heard, call).await
     }
@@ -177,21 +177,21 @@ impl Doing<'_> {
     }
 
     async fn check(&self, until: Instant) -> Result<Seen, Ended> {
-        let (wire, heard) = Wire::new();
+        let (wire, heard) = Wire::new(&self.run.control);
         let name = &self.ledger.step(self.at).name;
         let call = self.run.driver.check(name, wire.call(self.order));
         self.attendant(until).attend(&wire, heard, call).await
     }
 
     async fn perform(&self, until: Instant) -> Result<Facts, Ended> {
-        let (wire, heard) = Wire::new();
+        let (wire, heard) = Wire::new(&self.run.control);
         let name = &self.ledger.step(self.at).name;
         let call = self.run.driver.perform(name, wire.call(self.order));
         self.attendant(until).attend(&wire, heard, call).await
     }
 
     async fn verify(&self, until: Instant) -> Result<Seen, Ended> {
-        let (wire, heard) = Wire::new();
+        let (wire, heard) = Wire::new(&self.run.control);
         let name = &self.ledger.step(self.at).name;
         let call = self.run.driver.verify(name, wire.call(self.order));
         self.attendant(until).attend(&wire, heard, call).await
@@ -208,11 +208,12 @@ impl Doing<'_> {
 }
 
 /// What was seen afterwards, over what was said.
-fn join(facts: &mut Facts, seen: Facts) {
+pub(super) fn join(facts: &mut Facts, seen: Facts) {
     let Facts {
         url,
         apps,
         backup,
+        serving,
         already_exists,
         already_absent,
         other,
@@ -222,6 +223,7 @@ fn join(facts: &mut Facts, seen: Facts) {
         facts.apps = apps;
     }
     facts.backup = backup.or(facts.backup.take());
+    facts.serving = serving.or(facts.serving);
     facts.already_exists |= already_exists;
     facts.already_absent |= already_absent;
     facts.other.extend(other);

@@ -12,12 +12,12 @@ use super::{
     control::{Control, Halt, Phase},
     journal::Journal,
 };
-use crate::ports::provisioner::{Call, Failure, Heard, Line, Order, Output};
+use crate::ports::provisioner::{Call, Failure, Heard, Lease, Line, Order, Output};
 
 /// How many lines wait to be heard.
 const LINES: usize = 1024;
 /// How much longer than it is given a driver may take to stop, before it is dropped.
-const TO_STOP: Duration = Duration::from_secs(1);
+const TO_STOP: Duration = Duration::from_secs(2);
 
 /// Why a call did not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,14 +34,19 @@ pub enum Ended {
 pub struct Wire {
     output: Output,
     stop: CancellationToken,
+    lease: Lease,
 }
 
 impl Wire {
     /// Two ends: the driver's, and the listener's.
-    pub fn new() -> (Self, Heard) {
+    pub fn new(control: &Control) -> (Self, Heard) {
         let (output, heard) = Output::channel(LINES);
-        let stop = CancellationToken::new();
-        (Self { output, stop }, heard)
+        let wire = Self {
+            output,
+            stop: CancellationToken::new(),
+            lease: control.lease().clone(),
+        };
+        (wire, heard)
     }
 
     /// What a driver is called with.
@@ -50,6 +55,7 @@ impl Wire {
             order,
             output: &self.output,
             stop: &self.stop,
+            lease: &self.lease,
         }
     }
 }
@@ -106,16 +112,22 @@ impl Attendant<'_> {
         self.take(&mut lines, &heard);
         self.note(&heard, &mut said);
         if let Some((why, _)) = stopped {
+            // An answer that came all the same is dropped: nobody has the time to look whether it is true.
+            // Whoever goes on looks at the step first, as after a crash in this moment.
             return Err(why);
         }
-        match ended {
-            Some(Ok(answer)) => answer.map_err(Ended::Failed),
-            Some(Err(_panic)) => Err(Ended::Failed(Failure::retryable(
-                "The provisioner broke down.",
-            ))),
+        let failure = match ended {
+            Some(Ok(Ok(answer))) => return Ok(answer),
+            Some(Ok(Err(failure))) => failure,
+            Some(Err(_panic)) => Failure::retryable("The provisioner broke down."),
             // It was neither stopped nor has it ended.
             None => std::future::pending().await,
-        }
+        };
+        // What was ended for us while we stood still has not failed.
+        Err(match self.control.halt(self.phase) {
+            Some(halt) => Ended::Halted(halt),
+            None => Ended::Failed(failure),
+        })
     }
 
     /// Asks the driver to stop; until when it may take.

@@ -5,3 +5,4 @@ pub mod backups;
 pub mod jobs;
 pub mod ledger;
 pub mod sites;
+pub mod watch;

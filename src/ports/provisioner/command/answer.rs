@@ -53,7 +53,13 @@ impl Answer {
             return;
         }
         let object = text.trim_start().starts_with('{');
-        let object = object.then(|| serde_json::from_str::<Map<String, Value>>(text));
+        let object = object.then(|| {
+            let read = serde_json::from_str::<Map<String, Value>>(text);
+            read.or_else(|error| match clean::halves(text) {
+                Some(mended) => serde_json::from_str(&mended),
+                None => Err(error),
+            })
+        });
         match object.map(|read| read.map(clean::object)) {
             Some(Ok(object)) if !cut && KEYS.iter().any(|key| object.contains_key(*key)) => {
                 self.take(object, text, output);

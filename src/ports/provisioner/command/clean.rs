@@ -36,3 +36,62 @@ pub(super) fn text(dirty: &str) -> String {
     }
     clean
 }
+
+/// JSON in which every half of a character is the sign for what nobody can read; none where there is no
+/// such half. Python writes bytes that are no text so (`\udc80`), a script that cuts a text in the middle
+/// of a pair does (`\ud83d`), and what an executable says of its failure must not be lost for that.
+pub(super) fn halves(json: &str) -> Option<String> {
+    let mut mended = String::with_capacity(json.len());
+    let (mut rest, mut found) = (json, false);
+    while let Some(at) = rest.find('\\') {
+        mended.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let taken = match (unit(rest), rest.get(6..).and_then(unit)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                found = true;
+                mended.push_str("\\ufffd");
+                rest = &rest[6..];
+                continue;
+            }
+            (Some(_), _) => 6,
+            // An escape of one character, so that the second of two backslashes begins none.
+            (None, _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+        };
+        mended.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    mended.push_str(rest);
+    found.then_some(mended)
+}
+
+/// The number in an escape like `\u00e9` at the start of a text.
+fn unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    let hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    hexadecimal.then(|| u16::from_str_radix(digits, 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_character_is_one_that_nobody_can_read() {
+        for (json, mended) in [
+            (r#"{"a":"x\ud800y"}"#, Some(r#"{"a":"x\ufffdy"}"#)),
+            (r#"{"a":"\udc80\ud83d"}"#, Some(r#"{"a":"\ufffd\ufffd"}"#)),
+            (
+                r#"{"a":"\ud83d\ude00 \uD83D\n"}"#,
+                Some(r#"{"a":"\ud83d\ude00 \ufffd\n"}"#),
+            ),
+            (r#"{"a":"\ud83d\ude00"}"#, None),
+            (r#"{"a":"\\ud800"}"#, None),
+            (r#"{"a":"\u00e9\"#, None),
+            (r#"{"a":"\u+800\ud8"#, None),
+            ("", None),
+        ] {
+            assert_eq!(halves(json).as_deref(), mended, "{json}");
+        }
+    }
+}

@@ -3,12 +3,15 @@
 //! Nothing that people have typed is ever on a command line, and there is no shell.
 //!
 //! - [`process`] runs it, bounded, and leaves nothing of it behind;
-//! - [`mod@guard`] stands between, and ends it when this process dies;
+//! - [`mod@guard`] stands between, and ends it when this process dies or its lease is over; [`family`] is all
+//!   that it ends;
 //! - [`lines`] cuts what it prints into lines, [`answer`] understands them, [`clean`] of control characters;
 //! - [`plan`] checks the steps that it names.
 
 mod answer;
 mod clean;
+#[cfg(unix)]
+mod family;
 mod guard;
 mod lines;
 mod plan;

@@ -28,6 +28,8 @@ pub(super) struct Written {
     limit_seconds: f64,
     #[serde(default)]
     undoable: bool,
+    #[serde(default)]
+    harmless: bool,
 }
 
 fn usual() -> f64 {
@@ -81,6 +83,7 @@ pub(super) fn of_one_step(job_type: JobType) -> Vec<Step> {
         limit: Duration::from_secs_f64(limit()),
         // Whoever calls a creation off wants it gone, and is told when that is not possible.
         undoable: job_type == JobType::Create,
+        harmless: job_type == JobType::Backup,
     }]
 }
 
@@ -91,6 +94,7 @@ fn checked(written: Written) -> Result<Step, String> {
         usual_seconds,
         limit_seconds,
         undoable,
+        harmless,
     } = written;
     let is_letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(is_letter) {
@@ -118,6 +122,7 @@ fn checked(written: Written) -> Result<Step, String> {
         usual,
         limit,
         undoable,
+        harmless,
     })
 }
 
@@ -151,7 +156,7 @@ mod tests {
             ("new-site", "new-site")
         );
         assert_eq!((step.usual.as_secs(), step.limit.as_secs()), (60, 3600));
-        assert!(!step.undoable);
+        assert!(!step.undoable && !step.harmless);
     }
 
     #[test]

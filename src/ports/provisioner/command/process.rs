@@ -59,14 +59,13 @@ mod unix {
     use rustix::process::{Pid, Signal, kill_process_group};
     use tokio::{
         io::AsyncWriteExt,
-        process::{Child, Command},
+        process::{Child, ChildStdin, Command},
         time::{sleep, timeout},
     };
-    use tokio_util::sync::CancellationToken;
 
     use super::Ended;
     use crate::ports::provisioner::{
-        Call,
+        Call, Lease,
         command::{
             Executable, GUARD,
             answer::{Answer, How, hear_warning},
@@ -77,8 +76,10 @@ mod unix {
     /// How long the end of the output is waited for when all processes are gone. Only one that left
     /// the group can still hold it open.
     const LAST_WORDS: Duration = Duration::from_millis(500);
+    /// How much longer than the executable has to stop the guard may take to clear up.
+    const TO_CLEAR_UP: Duration = Duration::from_millis(1500);
 
-    /// A process group of ours. Dropped before its time, it is killed.
+    /// A process group of ours.
     struct Group(Option<Pid>);
 
     impl Group {
@@ -90,12 +91,6 @@ mod unix {
         }
     }
 
-    impl Drop for Group {
-        fn drop(&mut self) {
-            self.signal(Signal::KILL);
-        }
-    }
-
     pub(super) async fn run(
         executable: &Executable,
         file: &Path,
@@ -103,9 +98,16 @@ mod unix {
         request: &[u8],
         call: Call<'_>,
     ) -> io::Result<Ended> {
+        let lease = call.lease.ends();
+        if lease.has_come() {
+            // Whoever has the job now may have begun.
+            let (how, answer) = (How::Stopped, Answer::default());
+            return Ok(Ended { how, answer });
+        }
         let mut child = Command::new(&executable.guard)
             .arg(GUARD)
             .arg(executable.grace.as_millis().to_string())
+            .arg(lease.to_string())
             .arg(file)
             .arg(action)
             .env_clear()
@@ -119,12 +121,12 @@ mod unix {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
-            .kill_on_drop(true)
             .spawn()?;
         let group = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
-        let mut group = Group(group);
+        let group = Group(group);
         let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
-        // Held open to the end: the guard ends everything when it closes.
+        // Held open to the end: the guard ends everything when it closes, as it does when this future is
+        // dropped, or brings no renewal in time.
         let mut lifeline = child.stdin.take().ok_or_else(gone)?;
         let out = child.stdout.take().ok_or_else(gone)?;
         let err = child.stderr.take().ok_or_else(gone)?;
@@ -141,7 +143,7 @@ mod unix {
             let ending = async {
                 // A guard that is gone before it has read everything says why by its status.
                 lifeline.write_all(request).await.ok();
-                wait(&mut child, &group, executable.grace, call.stop).await
+                wait(&mut child, &group, lifeline, executable.grace, call).await
             };
             let mut ending = pin!(ending);
             let mut read = false;
@@ -158,7 +160,6 @@ mod unix {
             }
             ended
         };
-        group.0 = None;
         answer.warned(warning);
         Ok(Ended {
             how: status,
@@ -170,24 +171,44 @@ mod unix {
     async fn wait(
         child: &mut Child,
         group: &Group,
+        mut lifeline: ChildStdin,
         grace: Duration,
-        stop: &CancellationToken,
+        call: Call<'_>,
     ) -> io::Result<How> {
-        tokio::select! {
-            status = child.wait() => return Ok(how(status?)),
-            () = stop.cancelled() => group.signal(Signal::TERM),
-        }
-        let status = tokio::select! {
-            status = child.wait() => status?,
-            () = sleep(grace) => {
-                group.signal(Signal::KILL);
-                child.wait().await?
-            }
+        let ended = tokio::select! {
+            status = child.wait() => Some(how(status?)),
+            () = call.stop.cancelled() => None,
+            () = renew(&mut lifeline, call.lease.clone()) => None,
+        };
+        let (how, stopped) = if let Some(how) = ended {
+            // The guard may have been first to see that the lease was over.
+            (how, call.lease.is_over())
+        } else {
+            // It asks the group to end, and sees that nothing is left.
+            drop(lifeline);
+            let status = tokio::select! {
+                status = child.wait() => status?,
+                () = sleep(grace + TO_CLEAR_UP) => {
+                    group.signal(Signal::KILL);
+                    child.wait().await?
+                }
+            };
+            (self::how(status), true)
         };
         // What was finished in the last moment is finished.
-        match how(status) {
+        match how {
             How::Code(0) => Ok(How::Code(0)),
-            _ => Ok(How::Stopped),
+            _ if stopped => Ok(How::Stopped),
+            how => Ok(how),
+        }
+    }
+
+    /// Tells the guard of every renewal of the lease, to the end.
+    async fn renew(lifeline: &mut ChildStdin, mut lease: Lease) {
+        loop {
+            let line = format!("{}\n", lease.renewed().await);
+            // A guard that is gone says so by its status.
+            lifeline.write_all(line.as_bytes()).await.ok();
         }
     }
 

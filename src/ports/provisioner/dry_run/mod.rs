@@ -178,6 +178,8 @@ fn facts(step: &str, call: Call<'_>) -> Facts {
                 files: Vec::new(),
             });
         }
+        "maintenance-on" => facts.serving = Some(false),
+        "maintenance-off" => facts.serving = Some(true),
         "health-check" => facts.url = Some(call.order.site.url.clone()),
         _ => {}
     }

@@ -15,6 +15,7 @@ struct Real {
     usual_seconds: u32,
     limit_seconds: u64,
     undoable: bool,
+    harmless: bool,
 }
 
 const fn step(
@@ -29,6 +30,7 @@ const fn step(
         usual_seconds,
         limit_seconds,
         undoable: false,
+        harmless: false,
     }
 }
 
@@ -39,12 +41,24 @@ const fn undoable(step: Real) -> Real {
     }
 }
 
+const fn harmless(step: Real) -> Real {
+    Real {
+        harmless: true,
+        ..step
+    }
+}
+
 const MAINTENANCE_ON: Real = undoable(step("maintenance-on", "Closing the site", 2, 120));
 const MAINTENANCE_OFF: Real = step("maintenance-off", "Opening the site", 2, 120);
-const BACKUP: Real = step("backup", "Backing the site up", 20, 3600);
+const BACKUP: Real = harmless(step("backup", "Backing the site up", 20, 3600));
 const MIGRATE: Real = step("migrate", "Bringing the data up to date", 60, 3600);
 const ENABLE_SCHEDULER: Real = step("enable-scheduler", "Starting the scheduler", 2, 120);
-const HEALTH_CHECK: Real = step("health-check", "Seeing whether the site answers", 5, 300);
+const HEALTH_CHECK: Real = harmless(step(
+    "health-check",
+    "Seeing whether the site answers",
+    5,
+    300,
+));
 
 const CREATE: &[Real] = &[
     undoable(step("reserve-name", "Reserving the name", 1, 60)),
@@ -73,7 +87,7 @@ const RESTORE: &[Real] = &[
 ];
 const SUSPEND: &[Real] = &[
     MAINTENANCE_ON,
-    step("disable-scheduler", "Stopping the scheduler", 2, 120),
+    undoable(step("disable-scheduler", "Stopping the scheduler", 2, 120)),
 ];
 const RESUME: &[Real] = &[ENABLE_SCHEDULER, MAINTENANCE_OFF, HEALTH_CHECK];
 
@@ -122,6 +136,7 @@ pub(super) fn steps(job_type: JobType, total: Duration) -> Vec<Step> {
         },
         limit: Duration::from_secs(step.limit_seconds).max(total.saturating_mul(2)),
         undoable: step.undoable,
+        harmless: step.harmless,
     });
     plan.collect()
 }

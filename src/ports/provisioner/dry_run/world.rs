@@ -12,7 +12,7 @@ use std::{
 };
 
 use entity::{
-    ids::{ProvisioningJobId, SiteId},
+    ids::{ProvisioningJobId, SiteId, TenantId},
     provisioning_job::JobType,
 };
 
@@ -31,8 +31,8 @@ struct State {
     jobs: Remembered<ProvisioningJobId, Job>,
     /// By their host names; whether they are there.
     sites: Remembered<String, (SiteId, bool)>,
-    /// Of which site each is.
-    backups: Remembered<String, SiteId>,
+    /// Whose each is: a company may put one back to the site that came after the one it was made of.
+    backups: Remembered<String, TenantId>,
     /// What of each is made, by which job.
     made: Remembered<SiteId, HashMap<String, (ProvisioningJobId, Standing)>>,
 }
@@ -130,6 +130,13 @@ impl World {
                 )
             }
             (JobType::Delete, _, None, Some((_, false))) => Ok((Standing::Done, true)),
+            (job_type, _, _, Some((owner, true)))
+                if job_type != JobType::Create && owner != order.site.id =>
+            {
+                let host = &order.site.host;
+                Err(Failure::lasting(format!("{host} is another's"))
+                    .advice("Look at who has the name; what is there is not touched."))
+            }
             _ => Ok(known.unwrap_or((Standing::Absent, false))),
         }
     }
@@ -146,10 +153,10 @@ impl World {
             let Some(backup) = &order.backup else {
                 return Err(Failure::lasting("the order names no backup to put back"));
             };
-            if let Some(site) = state.backups.get(&backup.reference)
-                && *site != order.site.id
+            if let Some(owner) = state.backups.get(&backup.reference)
+                && *owner != order.tenant.id
             {
-                return Err(Failure::lasting("the backup is one of another site"));
+                return Err(Failure::lasting("the backup is one of another company"));
             }
         }
         Ok(())
@@ -166,8 +173,8 @@ impl World {
                 false
             }
             (_, "backup") => {
-                let site = order.site.id;
-                state.backups.entry(&reference(order), || site);
+                let owner = order.tenant.id;
+                state.backups.entry(&reference(order), || owner);
                 return;
             }
             _ => return,

@@ -22,6 +22,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often the two sides look whether the other is there, in seconds.
 const HEARTBEAT: u16 = 10;
+/// The longest frame, in bytes; longer messages come in several. The driver keeps room for 64 of them on
+/// each connection: 8 MiB at the broker's own limit.
+const FRAME_MAX: u32 = 16 * 1024;
 
 /// Why there is no connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +132,7 @@ pub(super) async fn connect(url: &SecretString, name: &str) -> Result<Connection
     let read: Result<AMQPUri, _> = url.expose_secret().trim().parse();
     let mut uri = read.map_err(|_| Trouble::Refused("its address cannot be read".to_owned()))?;
     uri.query.heartbeat.get_or_insert(HEARTBEAT);
+    uri.query.frame_max.get_or_insert(FRAME_MAX);
     let properties =
         ConnectionProperties::default().with_connection_name(format!("erpmax {name}").into());
     Ok(Connection::connect_uri(uri, properties).await?)

@@ -216,6 +216,13 @@ async fn control_characters_are_left_out() {
 }
 
 #[tokio::test]
+async fn half_a_character_loses_no_explanation() {
+    let said =
+        failure(r#"echo '{"error":{"message":"no room for \ud800 \ud83d\ude00"}}'; exit 75"#);
+    assert_eq!(said.await, Failure::retryable("no room for \u{fffd} 😀"));
+}
+
+#[tokio::test]
 async fn half_an_answer_is_none() {
     for (script, word) in [
         (r#"echo '{"facts":{"a":'"#, "not valid JSON"),

@@ -88,7 +88,7 @@ async fn a_rule_may_be_for_one_company_and_for_looking() {
 }
 
 #[tokio::test]
-async fn a_backup_of_another_site_is_not_put_back() {
+async fn a_backup_of_another_company_is_not_put_back() {
     let driver = std::sync::Arc::new(DryRun::new(Duration::ZERO, Script::default()));
     let (one, other) = (
         Subject::new(driver.clone(), None),
@@ -102,4 +102,10 @@ async fn a_backup_of_another_site_is_not_put_back() {
         .perform(&order, "restore")
         .await
         .expect_err("it is another's");
+    // The site that comes after one that was removed is the same company's.
+    order.tenant = one.order(JobType::Restore).tenant;
+    other
+        .perform(&order, "restore")
+        .await
+        .expect("it is the company's own");
 }

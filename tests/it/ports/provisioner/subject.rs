@@ -17,10 +17,11 @@ use entity::{
 use erpmax::ports::{
     clock::Ids,
     provisioner::{
-        Call, DryRun, Executable, Facts, Failure, Heard, Order, OrderBackup, OrderOwner, OrderSite,
-        OrderTenant, Output, Provisioner, Script, Seen, Step,
+        Call, DryRun, Executable, Facts, Failure, Heard, Lease, Moment, Order, OrderBackup,
+        OrderOwner, OrderSite, OrderTenant, Output, Provisioner, Script, Seen, Step,
     },
 };
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::world::{self, World};
@@ -30,6 +31,7 @@ pub struct Subject {
     pub driver: Arc<dyn Provisioner>,
     /// Where that of the command driver is.
     pub world: Option<World>,
+    tenant: TenantId,
     site: OrderSite,
 }
 
@@ -75,6 +77,7 @@ impl Subject {
         Self {
             driver,
             world,
+            tenant: TenantId(next()),
             site,
         }
     }
@@ -87,7 +90,7 @@ impl Subject {
             fence: 1,
             job_type,
             tenant: OrderTenant {
-                id: TenantId(next()),
+                id: self.tenant,
                 name: "Acme".to_owned(),
                 slug: "acme".to_owned(),
             },
@@ -138,6 +141,7 @@ pub struct Talk<'a> {
     pub output: Output,
     pub heard: Heard,
     pub stop: CancellationToken,
+    pub lease: Lease,
 }
 
 impl<'a> Talk<'a> {
@@ -148,7 +152,15 @@ impl<'a> Talk<'a> {
             output,
             heard,
             stop: CancellationToken::new(),
+            lease: Lease::endless(),
         }
+    }
+
+    /// The same, by somebody who has the job until then, and who renews that.
+    pub fn until(order: &'a Order, moment: Moment) -> (Self, watch::Sender<Moment>) {
+        let (renewals, lease) = Lease::until(moment);
+        let talk = Self::new(order);
+        (Self { lease, ..talk }, renewals)
     }
 
     pub fn call(&self) -> Call<'_> {
@@ -156,6 +168,7 @@ impl<'a> Talk<'a> {
             order: self.order,
             output: &self.output,
             stop: &self.stop,
+            lease: &self.lease,
         }
     }
 

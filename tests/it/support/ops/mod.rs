@@ -7,19 +7,26 @@ use serde_json::{Map, Value, json};
 mod accounts;
 mod billing;
 mod members;
+mod notifications;
 mod provisioning;
 mod tenants;
 
-pub use self::{accounts::*, billing::*, members::*, provisioning::*, tenants::*};
+pub use self::{
+    accounts::*, billing::*, members::*, notifications::*, provisioning::*, tenants::*,
+};
 use super::{Actor, Door, Reply};
 
 /// Operations that REST has no route for; the legacy system did not know them.
 pub const GRAPHQL_ONLY: &[&str] = &[
     "leaveTenant",
     "logoutEverywhere",
+    "markAllNotificationsRead",
+    "markNotificationRead",
+    "notificationPreferences",
     "permissions",
     "revokeSession",
     "transferOwnership",
+    "updateNotificationPreferences",
 ];
 
 /// An operation with its arguments, ready to be sent through either door.

@@ -131,15 +131,12 @@ pub fn site() -> Call {
     }
 }
 
-/// The backups of the current tenant's site.
+/// All backups of the current tenant.
 pub fn backups() -> Call {
-    let selection = "{ site { backups { nodes { id reference size_bytes: sizeBytes files \
-        simulated job_id: jobId created_at: createdAt } } } }";
+    let selection = "{ backups { nodes { id reference size_bytes: sizeBytes files simulated \
+        restorable job_id: jobId created_at: createdAt } } }";
     Call {
-        shape: |out| match &out["site"] {
-            Value::Null => json!([]),
-            site => nodes(&site["backups"], Value::clone),
-        },
+        shape: |out| nodes(&out["backups"], Value::clone),
         ..query("/provisioning/backups", "tenant", selection)
     }
 }

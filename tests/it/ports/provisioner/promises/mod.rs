@@ -48,6 +48,7 @@ macro_rules! kept_by {
             everything_can_be_taken_back,
             what_is_gone_already_is_no_failure,
             another_site_of_the_name_is_left_alone,
+            what_closes_and_opens_a_site_says_so,
             hostile_names_are_data,
         }
     };
@@ -330,6 +331,40 @@ pub async fn another_site_of_the_name_is_left_alone(make: Make) {
         .expect("nothing of this job is there");
     let ours = subject.order(JobType::Create);
     assert_stands(&subject, &ours, "new-site", Standing::Done).await;
+    // Nor is it removed, whoever asks for that.
+    order.job_type = JobType::Delete;
+    let asked = [
+        subject.check(&order, "drop-site").await.map(drop),
+        subject.perform(&order, "drop-site").await.map(drop),
+    ];
+    for answer in asked {
+        let failure = answer.expect_err("it is another's");
+        assert_eq!(failure.class, ErrorClass::Final, "{failure:?}");
+    }
+    assert_stands(&subject, &ours, "new-site", Standing::Done).await;
+}
+
+pub async fn what_closes_and_opens_a_site_says_so(make: Make) {
+    let subject = make(&[]);
+    subject.run(&subject.order(JobType::Create)).await;
+    for job_type in [JobType::Update, JobType::Suspend, JobType::Resume] {
+        let order = subject.order(job_type);
+        for step in subject.plan(&order).await {
+            let facts = subject.perform(&order, &step.name).await;
+            let seen = subject.verify(&order, &step.name).await;
+            let expected = match step.name.as_str() {
+                "maintenance-on" => Some(false),
+                "maintenance-off" => Some(true),
+                _ => None,
+            };
+            let told = facts.expect("it goes well").serving;
+            let seen = seen.expect("it can be seen").facts.serving;
+            assert_eq!((told, seen), (expected, expected), "{step:?}");
+            if ["backup", "health-check"].contains(&step.name.as_str()) {
+                assert!(step.harmless, "{step:?}");
+            }
+        }
+    }
 }
 
 pub async fn hostile_names_are_data(make: Make) {

@@ -1,7 +1,7 @@
 //! What is to stop stops: it is told to, or nobody waits for it any more.
 
 use entity::provisioning_job::{ErrorClass, JobType};
-use erpmax::ports::provisioner::{Call, Standing};
+use erpmax::ports::provisioner::{Call, Lease, Standing};
 use tokio::time::timeout;
 
 use super::{Make, SOON, assert_stands};
@@ -31,6 +31,7 @@ async fn stopped(subject: &Subject) {
         order: &order,
         output: &output,
         stop: &stop,
+        lease: &Lease::endless(),
     };
     let stopping = async {
         let said = talk.heard.lines.recv().await;
@@ -64,6 +65,7 @@ pub async fn a_call_that_is_given_up_ends(make: Make) {
         order: &order,
         output: &output,
         stop: &stop,
+        lease: &Lease::endless(),
     };
     let giving_up = async {
         tokio::select! {

@@ -1,5 +1,7 @@
-//! What the documents show is run: the operations for frontends, and both forms of README's walk as
-//! a newcomer would type them (with bash and curl), against the real program on either stack.
+//! What the documents show is run: the operations for frontends, and what a newcomer or an operator would
+//! type (with bash and curl), against the real program on either stack.
+
+mod provisioning;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -10,7 +12,7 @@ use crate::support::{
     Actor, Company, PASSWORD, TestApp,
     client::text,
     db,
-    process::{Place, Signal},
+    process::{Place, Server, Signal},
     sites,
 };
 
@@ -56,7 +58,13 @@ async fn values(app: &TestApp, acme: &Company<'_>, name: &str) -> Map<String, Va
     let sessions = reply.ok()["viewer"]["sessions"].as_array().unwrap();
     let session = sessions.iter().find(|session| session["current"] == true);
     let session = session.map(|session| session["id"].clone());
+    let news = "{ viewer { notifications(first: 1) { nodes { id } } } }";
+    acme.join("member").await;
+    let reply = acme.owner.gql(news, json!({})).await;
+    let notification = text(reply.ok(), "/viewer/notifications/nodes/0/id");
     let values = json!({
+        "notificationId": notification, "upTo": notification, "unreadOnly": true,
+        "preferences": [{ "kind": "MEMBER_JOINED", "channel": "EMAIL", "enabled": true }],
         "tenantId": acme.id, "userId": acme.join("member").await.id, "role": "ADMIN",
         "invitationId": invitation, "token": app.token_for(&invited).await,
         "email": email, "password": PASSWORD, "fullName": "New Person", "companyName": "New Company",
@@ -169,23 +177,28 @@ fn fence(page: &str, name: &str) -> String {
 async fn walk(page: &str, name: &str, words: &[&str]) {
     let place = Place::new().await;
     let server = place.serve().await;
+    walk_beside(&place, &server, &fence(page, name), words).await;
+    server.stop().await;
+    place.remove().await;
+}
+
+/// The same beside a server that runs already.
+async fn walk_beside(place: &Place, server: &Server, script: &str, words: &[&str]) {
     let data_dir = place.data_dir();
     let data_dir = data_dir.to_str().expect("its name is text");
     let variables = [("BASE", server.base.as_str()), ("DATA_DIR", data_dir)];
-    let walked = place.bash(&fence(page, name), &variables).await;
+    let walked = place.bash(script, &variables).await;
     assert!(
         walked.success,
-        "{name} failed: {walked:#?}\n{}",
+        "{script} failed: {walked:#?}\n{}",
         server.said
     );
     for word in words {
         assert!(
             walked.out.contains(word),
-            "{name} does not show {word}: {walked:#?}"
+            "{script} does not show {word}: {walked:#?}"
         );
     }
-    server.stop().await;
-    place.remove().await;
 }
 
 /// What a banner says, by what it says it of.

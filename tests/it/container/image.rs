@@ -1,17 +1,13 @@
-//! The Dockerfile, held to the repository: no engine builds an image here, so what it copies, sets and
-//! calls is looked at piece by piece.
+//! The Dockerfile: what it copies, sets and calls.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use erpmax::config::catalogue;
 
+use super::read;
 use crate::support::process::{Place, Signal};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-fn read(name: &str) -> String {
-    fs::read_to_string(Path::new(ROOT).join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
 
 /// An instruction of a Dockerfile: its word, and what follows.
 fn instructions() -> Vec<(String, String)> {
@@ -33,13 +29,13 @@ fn all(word: &str) -> Vec<String> {
 }
 
 /// What follows a word that must stand there once.
-fn only(word: &str) -> String {
+pub fn only(word: &str) -> String {
     let [one] = all(word).try_into().expect("once");
     one
 }
 
 /// A list in the form that no shell reads.
-fn list(text: &str) -> Vec<String> {
+pub fn list(text: &str) -> Vec<String> {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 

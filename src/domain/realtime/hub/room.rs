@@ -1,0 +1,262 @@
+//! One stream, as this process tells it: in order, each event once.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{Heard, jobs::Jobs};
+use crate::{
+    app::App,
+    domain::{
+        cx::Cx,
+        event::{DomainEvent, Recorded, Stream},
+        realtime::log_store as store,
+        signal::JobSignal,
+    },
+    error::{Error, Result},
+};
+
+/// How many knocks wait; what does not fit is found in the log.
+const KNOCKS: usize = 256;
+/// How many events are read at a time.
+const PAGE: u64 = 200;
+/// How long to wait before the log is read again that could not be read.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How long a room stays open that nobody is in, so that a reconnect finds it.
+const LINGER: Duration = Duration::from_secs(30);
+/// How long a listener waits for the database to say where a stream stands.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Takes what a room tells.
+pub type Receiver = broadcast::Receiver<Arc<Heard>>;
+
+/// Something a room is told.
+#[derive(Debug)]
+pub enum Knock {
+    /// An event of its stream.
+    Event(Recorded),
+    /// The stream is so far.
+    Head(i64),
+    /// A job has said something.
+    Job(JobSignal),
+}
+
+/// A stream that somebody listens to.
+#[derive(Debug)]
+pub struct Room {
+    pub stream: Stream,
+    sender: broadcast::Sender<Arc<Heard>>,
+    knocks: mpsc::Sender<Knock>,
+    /// The last event that was told.
+    position: AtomicI64,
+    /// The furthest event that is known of.
+    head: AtomicI64,
+    ready: watch::Sender<bool>,
+}
+
+impl Room {
+    /// With room for so many events for each listener.
+    pub fn new(stream: Stream, backlog: usize) -> (Self, mpsc::Receiver<Knock>) {
+        let (knocks, receiver) = mpsc::channel(KNOCKS);
+        let room = Self {
+            stream,
+            sender: broadcast::Sender::new(backlog),
+            knocks,
+            position: AtomicI64::new(0),
+            head: AtomicI64::new(0),
+            ready: watch::Sender::new(false),
+        };
+        (room, receiver)
+    }
+
+    /// Begins to hear what is told from now on.
+    pub fn enter(&self) -> Receiver {
+        self.sender.subscribe()
+    }
+
+    /// Whether nobody listens.
+    pub fn is_empty(&self) -> bool {
+        self.sender.receiver_count() == 0
+    }
+
+    /// Waits until it is known where the stream stands.
+    pub async fn ready(&self) -> Result<()> {
+        let mut ready = self.ready.subscribe();
+        let known = timeout(PATIENCE, ready.wait_for(|ready| *ready)).await;
+        match known {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Error::internal(
+                "where a stream stands is not known in time",
+            )),
+        }
+    }
+
+    /// The last event that was told.
+    pub fn position(&self) -> i64 {
+        self.position.load(Ordering::Acquire)
+    }
+
+    /// Tells the room something; what it has no time for now, it reads later.
+    pub fn knock(&self, knock: Knock) {
+        match &knock {
+            Knock::Event(event) => self.head.fetch_max(event.seq, Ordering::AcqRel),
+            Knock::Head(head) => self.head.fetch_max(*head, Ordering::AcqRel),
+            Knock::Job(_) => 0,
+        };
+        self.knocks.try_send(knock).ok();
+    }
+
+    fn is_behind(&self) -> bool {
+        self.position() < self.head.load(Ordering::Acquire)
+    }
+
+    fn tell(&self, heard: Heard) {
+        // An error means that nobody listens any more.
+        self.sender.send(Arc::new(heard)).ok();
+    }
+}
+
+/// A room at work.
+struct Keeper {
+    cx: Cx,
+    room: Arc<Room>,
+    jobs: Jobs,
+}
+
+/// Tells a stream until nobody has listened for a while, or the process stops.
+pub async fn run(app: App, room: Arc<Room>, mut knocks: mpsc::Receiver<Knock>) {
+    let cx = Cx::system(app.clone(), "realtime", room.stream.to_string());
+    let mut keeper = Keeper {
+        jobs: Jobs::new(room.stream),
+        room,
+        cx,
+    };
+    tokio::select! {
+        () = app.shutdown.cancelled() => return,
+        () = keeper.begin() => {}
+    }
+    let mut linger = Instant::now() + LINGER;
+    loop {
+        let again = Instant::now() + AGAIN;
+        let behind = keeper.room.is_behind();
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            knock = knocks.recv() => match knock {
+                Some(knock) => keeper.open(knock).await,
+                None => return,
+            },
+            () = keeper.jobs.due() => keeper.tell_jobs().await,
+            () = sleep_until(again), if behind => keeper.catch_up().await,
+            () = sleep_until(linger) => {
+                if keeper.room.is_empty() && app.hub.close(&keeper.room) {
+                    return;
+                }
+                linger = Instant::now() + LINGER;
+            }
+        }
+    }
+}
+
+impl Keeper {
+    /// Finds out where the stream stands.
+    async fn begin(&mut self) {
+        loop {
+            match self.stand().await {
+                Ok(()) => break,
+                Err(error) => {
+                    tracing::warn!(%error, stream = %self.room.stream, "a stream cannot be read; trying again");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+        self.room.ready.send_replace(true);
+    }
+
+    async fn stand(&mut self) -> Result<()> {
+        let extent = store::extent(self.cx.db(), self.room.stream).await?;
+        self.room.position.store(extent.head, Ordering::Release);
+        self.jobs.begin(&self.cx).await
+    }
+
+    async fn open(&mut self, knock: Knock) {
+        match knock {
+            Knock::Event(event) if event.seq == self.room.position() + 1 => self.tell(&event).await,
+            Knock::Event(_) | Knock::Head(_) if self.room.is_behind() => self.catch_up().await,
+            // Told already.
+            Knock::Event(_) | Knock::Head(_) => {}
+            Knock::Job(signal) => self.jobs.note(signal),
+        }
+    }
+
+    /// Tells what is in the log and was not heard.
+    async fn catch_up(&mut self) {
+        while self.room.is_behind() {
+            let position = self.room.position();
+            let page = store::after(self.cx.db(), self.room.stream, position, PAGE).await;
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    let stream = self.room.stream;
+                    tracing::warn!(%error, %stream, "events cannot be read; trying again");
+                    return;
+                }
+            };
+            if page.is_empty() {
+                // Forgotten meanwhile; whoever waits for them finds that out from the log.
+                let head = self.room.head.load(Ordering::Acquire);
+                self.room.position.fetch_max(head, Ordering::AcqRel);
+            }
+            for event in page {
+                self.tell(&event).await;
+            }
+        }
+    }
+
+    async fn tell(&mut self, recorded: &Recorded) {
+        // Whoever hears of a job's end has heard all it said.
+        if let Some(job) = ended_job(&recorded.event) {
+            let left = self.jobs.end(&self.cx, job).await;
+            self.tell_passing(left);
+        }
+        self.jobs.hear(&recorded.event);
+        self.room.position.store(recorded.seq, Ordering::Release);
+        self.room.head.fetch_max(recorded.seq, Ordering::AcqRel);
+        self.room.tell(Heard::from(recorded));
+    }
+
+    async fn tell_jobs(&mut self) {
+        let told = self.jobs.look(&self.cx).await;
+        self.tell_passing(told);
+    }
+
+    /// Tells what is not in the log.
+    fn tell_passing(&self, told: Vec<crate::domain::realtime::Told>) {
+        for told in told {
+            self.room.tell(Heard {
+                stream: self.room.stream,
+                seq: self.room.position(),
+                lasting: false,
+                occurred_at: self.cx.now(),
+                told: Some(told),
+            });
+        }
+    }
+}
+
+fn ended_job(event: &DomainEvent) -> Option<entity::ids::ProvisioningJobId> {
+    match event {
+        DomainEvent::JobCompleted { job, .. }
+        | DomainEvent::JobFailed { job, .. }
+        | DomainEvent::JobCancelled(job) => Some(job.job_id),
+        _ => None,
+    }
+}

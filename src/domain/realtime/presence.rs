@@ -1,0 +1,231 @@
+//! Somebody's live connection. It lives as long as the right to it: not until the access token expires,
+//! but until the session, the membership or the permission behind it ends (ruling 27).
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use entity::{
+    Timestamp,
+    ids::{SessionId, TenantId, UserId},
+    membership::TenantRole,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Feed, feed};
+use crate::{
+    app::App,
+    domain::{
+        auth,
+        cx::{Cx, Identity},
+        event::Stream,
+    },
+    error::{Credentials, Error, Result},
+};
+
+/// Why a live connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The session was ended or has run out, or the account was disabled.
+    SignedOut,
+    /// The person is not in the tenant any more.
+    Removed,
+    /// The person's role does not allow any more what they listen to.
+    Forbidden,
+}
+
+impl Ended {
+    /// For metrics and logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::Removed => "removed",
+            Self::Forbidden => "forbidden",
+        }
+    }
+
+    /// The same for people.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::SignedOut => "Your session has ended. Sign in again.",
+            Self::Removed => "You are not in this tenant any more.",
+            Self::Forbidden => "Your role does not allow this any more.",
+        }
+    }
+}
+
+/// A live connection, known to the register until it is dropped.
+#[derive(Debug)]
+pub struct Presence {
+    app: App,
+    person: Arc<Person>,
+}
+
+/// Who is connected.
+pub(super) struct Person {
+    pub session_id: SessionId,
+    pub user_id: UserId,
+    pub tenant_id: Option<TenantId>,
+    state: Mutex<State>,
+    /// What they listen to, by the place in `Feed::ALL`.
+    feeds: [AtomicBool; Feed::ALL.len()],
+    ended: CancellationToken,
+}
+
+struct State {
+    cx: Cx,
+    session_ends_at: Timestamp,
+    why: Option<Ended>,
+}
+
+impl std::fmt::Debug for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Person")
+            .field("session_id", &self.session_id)
+            .field("user_id", &self.user_id)
+            .field("tenant_id", &self.tenant_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Presence {
+    /// Lets somebody in who shows credentials that hold: `RATE_LIMITED` when they, or all together, have as
+    /// many connections as they may.
+    pub async fn begin(cx: &Cx) -> Result<Self> {
+        let identity = cx.identity().await?;
+        let person = Arc::new(Person {
+            session_id: identity.session_id,
+            user_id: identity.user.id,
+            tenant_id: identity.tenant_id,
+            state: Mutex::new(State {
+                cx: cx.anew(),
+                session_ends_at: identity.session_ends_at,
+                why: None,
+            }),
+            feeds: Default::default(),
+            ended: CancellationToken::new(),
+        });
+        let app = cx.app().clone();
+        app.hub.wake(&app);
+        app.hub.register.add(&app, &person)?;
+        Ok(Self { app, person })
+    }
+
+    /// Who it is.
+    pub fn user_id(&self) -> UserId {
+        self.person.user_id
+    }
+
+    /// The tenant that their token names.
+    pub fn tenant_id(&self) -> Option<TenantId> {
+        self.person.tenant_id
+    }
+
+    /// A context of theirs, as they stand now.
+    pub fn cx(&self) -> Cx {
+        self.person.cx()
+    }
+
+    /// Their role in the tenant that their token names, as they stand now.
+    pub fn role(&self) -> Option<TenantRole> {
+        self.person.state().cx.known_role()
+    }
+
+    /// Whether the right to be here holds, as far as is known.
+    pub fn is_here(&self) -> bool {
+        self.person.is_here()
+    }
+
+    /// A context of theirs after the database was asked how they stand: what a request of theirs begins
+    /// with, though their access token may have expired since they came.
+    pub async fn ask(&self) -> Result<Cx> {
+        self.person.recheck().await?;
+        if self.person.is_here() {
+            return Ok(self.cx());
+        }
+        Err(Error::Unauthenticated(Credentials::Invalid))
+    }
+
+    /// Begins to listen to a feed, if they may; from then on, the connection ends when they may no more.
+    pub async fn enter(&self, feed: Feed) -> Result<Stream> {
+        let stream = feed::enter(&self.cx(), feed).await?;
+        self.person.listens(feed).store(true, Ordering::Relaxed);
+        Ok(stream)
+    }
+
+    /// Waits until the right to be here ends.
+    pub async fn ended(&self) -> Ended {
+        self.person.ended.cancelled().await;
+        self.person.state().why.unwrap_or(Ended::SignedOut)
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.app.hub.register.remove(&self.app, &self.person);
+    }
+}
+
+impl Person {
+    pub fn cx(&self) -> Cx {
+        self.state().cx.anew()
+    }
+
+    pub fn session_ends_at(&self) -> Timestamp {
+        self.state().session_ends_at
+    }
+
+    pub fn is_here(&self) -> bool {
+        !self.ended.is_cancelled()
+    }
+
+    pub fn end(&self, why: Ended) {
+        let mut state = self.state();
+        if state.why.is_none() {
+            state.why = Some(why);
+            state.cx.app().metrics.realtime.ended(why.word());
+        }
+        drop(state);
+        self.ended.cancel();
+    }
+
+    /// Asks the database whether they may still be here, and how they stand now.
+    pub async fn recheck(&self) -> Result<()> {
+        let cx = self.cx();
+        match auth::believe(&cx, self.session_id, self.tenant_id).await {
+            Ok(identity) => self.judge(&cx, identity),
+            Err(Error::Unauthenticated(_)) => self.end(Ended::SignedOut),
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
+    }
+
+    fn judge(&self, cx: &Cx, identity: Identity) {
+        if self.tenant_id.is_some() && identity.membership.is_none() {
+            return self.end(Ended::Removed);
+        }
+        let role = identity.membership.as_ref().map(|place| place.role);
+        let forbidden = Feed::ALL.iter().any(|feed| {
+            let listens = self.listens(*feed).load(Ordering::Relaxed);
+            let permitted = feed
+                .permission()
+                .is_none_or(|permission| role.is_some_and(|role| permission.is_held_by(role)));
+            listens && !permitted
+        });
+        if forbidden {
+            return self.end(Ended::Forbidden);
+        }
+        let mut state = self.state();
+        state.session_ends_at = identity.session_ends_at;
+        state.cx = cx.signed_in_as(identity);
+    }
+
+    fn listens(&self, feed: Feed) -> &AtomicBool {
+        &self.feeds[feed as usize]
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,63 @@
+//! How events travel: over a WebSocket, in either of two subprotocols, or as server-sent events.
+//!
+//! Who subscribes is a [`Subscriber`]. Those who see the same of the same stream make up a group
+//! (`groups`), for which each event is rendered once.
+
+pub mod events;
+mod groups;
+mod protocol;
+pub mod socket;
+mod subscriber;
+
+use std::sync::Arc;
+
+use async_graphql::ServerError;
+
+use self::{groups::Groups, subscriber::Subscriber};
+use super::{
+    error::refusal,
+    guard::{Guard, Selection},
+    subscription::Opened,
+};
+use crate::{
+    app::App,
+    domain::realtime::Ended,
+    error::{Code, Result},
+};
+
+/// What live connections need.
+#[derive(Clone)]
+pub struct Live {
+    app: App,
+    guard: Arc<Guard>,
+    groups: Arc<Groups>,
+}
+
+impl Live {
+    /// With nobody on it yet.
+    pub fn new(app: App, guard: Arc<Guard>) -> Self {
+        let groups = Arc::new(Groups::new(app.clone(), Arc::clone(&guard)));
+        Self { app, guard, groups }
+    }
+
+    async fn subscribe(&self, opened: Opened, selection: Selection) -> Result<Subscriber> {
+        Subscriber::begin(Arc::clone(&self.groups), opened, selection).await
+    }
+}
+
+/// Why somebody hears no more.
+fn farewell(why: Ended, request_id: &str) -> ServerError {
+    let code = match why {
+        Ended::SignedOut => Code::Unauthenticated,
+        Ended::Removed => Code::NotFound,
+        Ended::Forbidden => Code::Forbidden,
+    };
+    told(refusal(code, why.message(), None), request_id)
+}
+
+/// With the request's id, as every error has it.
+fn told(mut error: ServerError, request_id: &str) -> ServerError {
+    let extensions = error.extensions.get_or_insert_default();
+    extensions.set("requestId", request_id);
+    error
+}

@@ -1,0 +1,285 @@
+//! What is done to the tenant's site, as it happens.
+
+use async_graphql::{Context, ID, Object, Subscription, Union};
+use entity::ids::ProvisioningJobId;
+use futures::Stream;
+
+use super::{Event, show};
+use crate::{
+    domain::{
+        event::JobFacts,
+        fields::Fields,
+        provisioning,
+        realtime::{Feed, Told},
+    },
+    error::Error,
+    graphql::{
+        error::Result,
+        in_place::InPlace,
+        input::{self, complete},
+        types::{
+            id,
+            provisioning::{LogLine, ProvisioningJob, ProvisioningJobStatus},
+            scalars::DateTime,
+        },
+    },
+};
+
+/// Jobs, while they run.
+#[derive(Default)]
+pub struct ProvisioningSubscription;
+
+#[Subscription]
+impl ProvisioningSubscription {
+    /// What happens to the jobs of the tenant that the token names, or to one of them: where they stand, how
+    /// far they are, what they say. Progress and lines are told at most once a second for each job; lines that
+    /// were missed are in `ProvisioningJob.logs`. Needs `VIEW_PROVISIONING`.
+    async fn provisioning(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Only this job. One of another tenant is `NOT_FOUND`, as one that does not exist."
+        )]
+        job_id: Option<ID>,
+        #[graphql(
+            desc = "The cursor of the last event that was heard: what was missed since comes first."
+        )]
+        after: Option<String>,
+    ) -> Result<impl Stream<Item = ProvisioningEvent> + use<>> {
+        let mut fields = Fields::new();
+        let job = fields.take("job_id", input::optional(job_id, |job| input::id(&job)));
+        let job = complete(fields, job)?;
+        show(ctx, Feed::Provisioning, job, after.as_deref(), |event| {
+            ProvisioningEvent::of(&event)
+        })
+        .await
+    }
+}
+
+/// Something that happened to a job. New kinds may be added: ignore those you do not know.
+#[derive(Union)]
+pub enum ProvisioningEvent {
+    /// It stands otherwise, or is further on.
+    StatusUpdate(ProvisioningStatusUpdate),
+    /// It has said something.
+    Log(ProvisioningLogLines),
+    /// It is done.
+    Completed(ProvisioningCompleted),
+    /// It was given up or called off.
+    Failed(ProvisioningFailed),
+}
+
+impl ProvisioningEvent {
+    fn of(event: &Event) -> Option<Self> {
+        let of = |job: &JobFacts| OfJob {
+            event: event.clone(),
+            id: job.job_id,
+        };
+        Some(match event.heard.told.as_ref()? {
+            Told::StatusUpdate { job, status } => Self::StatusUpdate(ProvisioningStatusUpdate {
+                of: of(job),
+                status: (*status).into(),
+                progress: job.progress,
+                message: job.message.clone(),
+            }),
+            Told::StatusLog { job, .. } => Self::Log(ProvisioningLogLines(of(job))),
+            Told::StatusCompleted { job, .. } => Self::Completed(ProvisioningCompleted(of(job))),
+            Told::StatusFailed { job, .. } => Self::Failed(ProvisioningFailed(of(job))),
+            _ => return None,
+        })
+    }
+}
+
+/// An event, and the job it is about.
+struct OfJob {
+    event: Event,
+    id: ProvisioningJobId,
+}
+
+impl OfJob {
+    async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
+        let scope = &self.event.scope;
+        match provisioning::find(scope.cx(), self.id).await {
+            Ok(job) => Ok(Some(InPlace(ProvisioningJob::new(scope, job, None)))),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}
+
+/// A job stands otherwise, or is further on.
+pub struct ProvisioningStatusUpdate {
+    of: OfJob,
+    status: ProvisioningJobStatus,
+    progress: i32,
+    message: String,
+}
+
+/// A job stands otherwise than before, or is further on.
+#[Object]
+impl ProvisioningStatusUpdate {
+    /// Its place in the stream: what to give back as `after`. Progress between two changes of `status` shares
+    /// the cursor of the change before it, and is not told again.
+    async fn cursor(&self) -> String {
+        self.of.event.cursor()
+    }
+
+    /// When it happened.
+    async fn occurred_at(&self) -> DateTime {
+        self.of.event.occurred_at()
+    }
+
+    /// The job's id.
+    async fn job_id(&self) -> ID {
+        id(self.of.id)
+    }
+
+    /// The job as it is now; null once it is gone.
+    async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
+        self.of.job().await
+    }
+
+    /// Where it stood then.
+    async fn status(&self) -> ProvisioningJobStatus {
+        self.status
+    }
+
+    /// How far it was then, in percent.
+    async fn progress(&self) -> i32 {
+        self.progress
+    }
+
+    /// What was happening then, in words.
+    async fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// A job has said something.
+pub struct ProvisioningLogLines(OfJob);
+
+/// A job has said something. Lines are not told again to who comes back: `ProvisioningJob.logs` has them.
+#[Object]
+impl ProvisioningLogLines {
+    /// The place of the last event before it.
+    async fn cursor(&self) -> String {
+        self.0.event.cursor()
+    }
+
+    /// When it was heard.
+    async fn occurred_at(&self) -> DateTime {
+        self.0.event.occurred_at()
+    }
+
+    /// The job's id.
+    async fn job_id(&self) -> ID {
+        id(self.0.id)
+    }
+
+    /// The job as it is now; null once it is gone.
+    async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
+        self.0.job().await
+    }
+
+    /// The lines, in their order.
+    async fn lines(&self) -> Vec<InPlace<LogLine>> {
+        let Some(Told::StatusLog { lines, .. }) = &self.0.event.heard.told else {
+            return Vec::new();
+        };
+        lines
+            .iter()
+            .cloned()
+            .map(LogLine::new)
+            .map(InPlace)
+            .collect()
+    }
+}
+
+/// A job is done.
+pub struct ProvisioningCompleted(OfJob);
+
+/// A job is done, and was seen to be.
+#[Object]
+impl ProvisioningCompleted {
+    /// Its place in the stream: what to give back as `after`.
+    async fn cursor(&self) -> String {
+        self.0.event.cursor()
+    }
+
+    /// When it happened.
+    async fn occurred_at(&self) -> DateTime {
+        self.0.event.occurred_at()
+    }
+
+    /// The job's id.
+    async fn job_id(&self) -> ID {
+        id(self.0.id)
+    }
+
+    /// The job as it is now; null once it is gone.
+    async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
+        self.0.job().await
+    }
+
+    /// Where the tenant's site is, if it has one.
+    async fn site_url(&self) -> Option<&str> {
+        match &self.0.event.heard.told {
+            Some(Told::StatusCompleted { site_url, .. }) => site_url.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What was observed, as in `ProvisioningJob.result`.
+    async fn result(&self) -> Option<&serde_json::Value> {
+        match &self.0.event.heard.told {
+            Some(Told::StatusCompleted { result, .. }) => result.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// A job was given up, or called off.
+pub struct ProvisioningFailed(OfJob);
+
+/// A job was given up, or called off.
+#[Object]
+impl ProvisioningFailed {
+    /// Its place in the stream: what to give back as `after`.
+    async fn cursor(&self) -> String {
+        self.0.event.cursor()
+    }
+
+    /// When it happened.
+    async fn occurred_at(&self) -> DateTime {
+        self.0.event.occurred_at()
+    }
+
+    /// The job's id.
+    async fn job_id(&self) -> ID {
+        id(self.0.id)
+    }
+
+    /// The job as it is now; null once it is gone. Its `errorClass` and `errorAdvice` say what to do.
+    async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
+        self.0.job().await
+    }
+
+    /// Why, in words.
+    async fn error(&self) -> &str {
+        match &self.0.event.heard.told {
+            Some(Told::StatusFailed { error, .. }) => error,
+            _ => "",
+        }
+    }
+
+    /// Whether somebody called it off.
+    async fn cancelled(&self) -> bool {
+        matches!(
+            &self.0.event.heard.told,
+            Some(Told::StatusFailed {
+                cancelled: true,
+                ..
+            })
+        )
+    }
+}

@@ -1,0 +1,138 @@
+//! A live connection ends when the right to it does, on every replica, and not before (ruling 27).
+
+use std::time::Duration;
+
+use erpmax::domain::{
+    cx::Cx,
+    realtime::{Ended, Feed, Presence},
+};
+use serde_json::json;
+
+use super::{PATIENCE, cx};
+use crate::support::{Actor, TestApp};
+
+async fn enter(app: &TestApp, who: &Actor) -> Presence {
+    let presence = Presence::begin(&cx(app, who)).await.unwrap();
+    for feed in Feed::ALL {
+        presence.enter(*feed).await.unwrap();
+    }
+    presence
+}
+
+async fn end(presence: &Presence) -> Ended {
+    let ended = tokio::time::timeout(PATIENCE, presence.ended()).await;
+    ended.expect("the connection ends")
+}
+
+async fn stays(presence: &Presence) {
+    assert!(futures::poll!(Box::pin(presence.ended())).is_pending());
+}
+
+#[tokio::test]
+async fn it_ends_with_session_and_membership_here_and_elsewhere() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let member = acme.join("member").await;
+    let admin = acme.join("admin").await;
+    let replica = app.replica().await;
+    let of_member = [enter(&app, &member).await, enter(&replica, &member).await];
+    let of_admin = [enter(&app, &admin).await, enter(&replica, &admin).await];
+    let of_owner = [
+        enter(&app, &acme.owner).await,
+        enter(&replica, &acme.owner).await,
+    ];
+
+    acme.owner.delete(&acme.seat(&member)).await.expect(200);
+    for presence in &of_member {
+        assert_eq!(end(presence).await, Ended::Removed);
+    }
+    admin.post("/auth/logout", json!({})).await.expect(200);
+    for presence in &of_admin {
+        assert_eq!(end(presence).await, Ended::SignedOut);
+    }
+    for presence in &of_owner {
+        stays(presence).await;
+    }
+    drop((of_member, of_admin, of_owner));
+    replica.leave().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn it_goes_on_with_the_new_role() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let member = acme.join("member").await;
+    let replica = app.replica().await;
+    let presence = enter(&replica, &member).await;
+    let role = async |cx: Cx| {
+        cx.identity()
+            .await
+            .unwrap()
+            .membership
+            .clone()
+            .unwrap()
+            .role
+    };
+    assert_eq!(format!("{:?}", role(presence.cx()).await), "Member");
+    acme.owner
+        .patch(&acme.seat(&member), json!({ "role": "admin" }))
+        .await
+        .expect(200);
+    let changed = async {
+        while format!("{:?}", role(presence.cx()).await) != "Admin" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, changed)
+        .await
+        .expect("the role is seen");
+    stays(&presence).await;
+    drop(presence);
+    replica.leave().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn it_outlives_its_token_and_not_its_session() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let presence = enter(&app, &acme.owner).await;
+    app.advance(Duration::from_hours(1));
+    assert!(
+        Presence::begin(&cx(&app, &acme.owner)).await.is_err(),
+        "the token is over"
+    );
+    let known = presence.cx().identity().await.unwrap().user.id;
+    assert_eq!(known.to_string(), acme.owner.id);
+    stays(&presence).await;
+    app.advance(Duration::from_hours(24 * 8));
+    assert_eq!(end(&presence).await, Ended::SignedOut);
+    drop(presence);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn there_are_only_so_many() {
+    let app = TestApp::with(|config| {
+        config.realtime.connections = 3;
+        config.realtime.connections_per_user = 2;
+    })
+    .await;
+    let acme = app.company("Acme").await;
+    let member = acme.join("member").await;
+    let code = async |who: &Actor| {
+        let refused = Presence::begin(&cx(&app, who)).await;
+        refused.unwrap_err().code().as_str()
+    };
+    let first = enter(&app, &acme.owner).await;
+    let second = enter(&app, &acme.owner).await;
+    assert_eq!(code(&acme.owner).await, "RATE_LIMITED");
+    let third = enter(&app, &member).await;
+    drop(first);
+    let fourth = enter(&app, &acme.owner).await;
+    assert_eq!(code(&member).await, "RATE_LIMITED", "no room for anybody");
+    drop((second, third, fourth));
+    drop(enter(&app, &member).await);
+    app.finish().await;
+}

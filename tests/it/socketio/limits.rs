@@ -1,0 +1,148 @@
+//! Nobody can do harm by how much, how often or how little they say.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::parted;
+use crate::support::{Packet, TestApp, Wire};
+
+#[tokio::test]
+async fn a_flood_of_events_ends_the_one_who_sends_it() {
+    let app = TestApp::with(|config| config.realtime.events_per_second = 2).await;
+    let acme = app.company("Acme").await;
+    let mut other = Wire::open(&acme.owner).await;
+    other.connect("/ws", &acme.owner).await;
+    other.event("/ws", "connected").await;
+    let mut wire = Wire::open(&acme.owner).await;
+    wire.connect("/ws", &acme.owner).await;
+    for _ in 0..50 {
+        wire.emit("/ws", json!(["dance"])).await;
+    }
+    let why = parted(&mut wire, "/ws").await;
+    assert_eq!(why["code"], "RATE_LIMITED");
+    // What still comes goes to nobody.
+    wire.emit("/ws", json!(["dance"])).await;
+    wire.closed().await;
+    other.emit("/ws", json!(["ping"])).await;
+    assert_eq!(
+        other.packet("/ws").await,
+        Packet::Event("pong".to_owned(), None)
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_packet_that_is_too_large_ends_the_connection() {
+    let app = TestApp::with(|config| config.realtime.max_payload = 10_000).await;
+    let acme = app.company("Acme").await;
+    let mut wire = Wire::open(&acme.owner).await;
+    assert_eq!(wire.handshake["maxPayload"], 10_000);
+    wire.connect("/ws", &acme.owner).await;
+    wire.event("/ws", "connected").await;
+    wire.emit("/ws", json!(["ping", "x".repeat(9_000)])).await;
+    assert_eq!(
+        wire.packet("/ws").await,
+        Packet::Event("pong".to_owned(), None)
+    );
+    wire.emit("/ws", json!(["ping", "x".repeat(10_000)])).await;
+    wire.closed().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn nonsense_ends_only_the_connection_it_came_by() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    for nonsense in [
+        "42/ws,",
+        "42/ws,{}",
+        "42/ws,[]",
+        "42/ws,[7]",
+        "4",
+        "49",
+        "9",
+        "",
+        "42/ws,[\"a\"",
+        "451-[\"a\"]",
+    ] {
+        let mut wire = Wire::open(&acme.owner).await;
+        wire.connect("/ws", &acme.owner).await;
+        wire.event("/ws", "connected").await;
+        wire.say(nonsense).await;
+        wire.say("42/ws,[\"ping\"]").await;
+        // It is ignored, or it ends the connection.
+        if let Some(said) = wire.read().await {
+            assert_eq!(said, "42/ws,[\"pong\"]", "{nonsense}");
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_never_connects_to_a_namespace_is_hung_up_on() {
+    let app = TestApp::with(|config| {
+        config.realtime.connect_timeout = Duration::from_millis(200);
+    })
+    .await;
+    let visitor = app.visitor();
+    let mut silent = Wire::open(&visitor).await;
+    let mut refused = Wire::open(&visitor).await;
+    refused.ask("/ws", Some(json!({ "token": "x" }))).await;
+    silent.closed().await;
+    refused.closed().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_person_has_only_so_many_connections() {
+    let app = TestApp::with(|config| config.realtime.connections_per_user = 3).await;
+    let acme = app.company("Acme").await;
+    let other = app.company("Other").await;
+    let mut wire = Wire::open(&acme.owner).await;
+    for namespace in ["/notifications", "/billing", "/provisioning"] {
+        wire.connect(namespace, &acme.owner).await;
+    }
+    let auth = json!({ "token": acme.owner.access });
+    let answer = wire.ask("/ws", Some(auth.clone())).await;
+    let Packet::Refused(message) = answer else {
+        panic!("{answer:?}")
+    };
+    assert!(message.starts_with("Too many requests."), "{message}");
+    Wire::open(&other.owner)
+        .await
+        .connect("/ws", &other.owner)
+        .await;
+    // Who leaves makes room.
+    wire.say("41/billing,").await;
+    while wire.ask("/ws", Some(auth.clone())).await != Packet::Connect {
+        tokio::task::yield_now().await;
+    }
+    drop(wire);
+    let mut wire = Wire::open(&acme.owner).await;
+    while wire.ask("/ws", Some(auth.clone())).await != Packet::Connect {
+        tokio::task::yield_now().await;
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_socket_counts_as_a_connection_of_its_address() {
+    let app = TestApp::with(|config| config.connections.max_per_address = 4).await;
+    let acme = app.company("Acme").await;
+    // The company's own connection is one.
+    let mut wires = Vec::new();
+    while let Some(wire) = Wire::try_open_at(&acme.owner, "/socket.io/").await {
+        wires.push(wire);
+        assert!(wires.len() <= 4);
+    }
+    assert!(wires.len() >= 3, "{}", wires.len());
+    wires.clear();
+    while Wire::try_open_at(&acme.owner, "/socket.io/")
+        .await
+        .is_none()
+    {
+        tokio::task::yield_now().await;
+    }
+    app.finish().await;
+}
