@@ -37,6 +37,10 @@ export function run(snippet, { base, token, more = {} }) {
     fetch: (url, options) => fetch(placed(url), options),
     accessToken: token,
     setInterval: (turn) => done.timers.push(setInterval(turn, 50)),
+    // One that goes round for ever has its last turn when it is stopped.
+    setTimeout: (wake, milliseconds) => {
+      if (!done.stopped) done.timers.push(setTimeout(wake, milliseconds));
+    },
     console: {
       log: (...words) => done.log.push(words),
       error: (...words) => done.log.push(words),
@@ -49,6 +53,7 @@ export function run(snippet, { base, token, more = {} }) {
   // Whether it fails is for whoever waits for it.
   done.over.catch(() => {});
   done.stop = () => {
+    done.stopped = true;
     done.sockets.forEach((socket) => socket.disconnect());
     done.timers.forEach(clearInterval);
   };
