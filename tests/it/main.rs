@@ -32,6 +32,7 @@ mod members;
 mod meta;
 mod metrics;
 mod migrations;
+mod mirrors;
 mod notifications;
 mod outbox;
 mod pages;

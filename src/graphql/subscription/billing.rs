@@ -181,6 +181,11 @@ impl SubscriptionUpdated {
         subscription(&self.event, self.facts.tenant_id).await
     }
 
+    /// The id of the plan that it was to then.
+    async fn plan_id(&self) -> ID {
+        id(self.facts.plan_id)
+    }
+
     /// What the plan was called then.
     async fn plan_name(&self) -> &str {
         &self.facts.plan

@@ -1,7 +1,6 @@
 //! What is done to the tenant's site, as it happens.
 
 use async_graphql::{Context, ID, Object, Subscription, Union};
-use entity::ids::ProvisioningJobId;
 use futures::Stream;
 
 use super::{Event, show};
@@ -73,14 +72,12 @@ impl ProvisioningEvent {
     fn of(event: &Event) -> Option<Self> {
         let of = |job: &JobFacts| OfJob {
             event: event.clone(),
-            id: job.job_id,
+            facts: job.clone(),
         };
         Some(match event.heard.told.as_ref()? {
             Told::StatusUpdate { job, status } => Self::StatusUpdate(ProvisioningStatusUpdate {
                 of: of(job),
                 status: (*status).into(),
-                progress: job.progress,
-                message: job.message.clone(),
             }),
             Told::StatusLog { job, .. } => Self::Log(ProvisioningLogLines(of(job))),
             Told::StatusCompleted { job, .. } => Self::Completed(ProvisioningCompleted(of(job))),
@@ -90,16 +87,16 @@ impl ProvisioningEvent {
     }
 }
 
-/// An event, and the job it is about.
+/// An event, and the job it is about, as it stood then.
 struct OfJob {
     event: Event,
-    id: ProvisioningJobId,
+    facts: JobFacts,
 }
 
 impl OfJob {
     async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
         let scope = &self.event.scope;
-        match provisioning::find(scope.cx(), self.id).await {
+        match provisioning::find(scope.cx(), self.facts.job_id).await {
             Ok(job) => Ok(Some(InPlace(ProvisioningJob::new(scope, job, None)))),
             Err(Error::NotFound(_)) => Ok(None),
             Err(failure) => Err(failure.into()),
@@ -111,8 +108,6 @@ impl OfJob {
 pub struct ProvisioningStatusUpdate {
     of: OfJob,
     status: ProvisioningJobStatus,
-    progress: i32,
-    message: String,
 }
 
 /// A job stands otherwise than before, or is further on.
@@ -131,7 +126,12 @@ impl ProvisioningStatusUpdate {
 
     /// The job's id.
     async fn job_id(&self) -> ID {
-        id(self.of.id)
+        id(self.of.facts.job_id)
+    }
+
+    /// Which attempt of the job it was, from 1.
+    async fn attempt(&self) -> i32 {
+        self.of.facts.attempt
     }
 
     /// The job as it is now; null once it is gone.
@@ -146,12 +146,12 @@ impl ProvisioningStatusUpdate {
 
     /// How far it was then, in percent.
     async fn progress(&self) -> i32 {
-        self.progress
+        self.of.facts.progress
     }
 
     /// What was happening then, in words.
     async fn message(&self) -> &str {
-        &self.message
+        &self.of.facts.message
     }
 }
 
@@ -173,7 +173,12 @@ impl ProvisioningLogLines {
 
     /// The job's id.
     async fn job_id(&self) -> ID {
-        id(self.0.id)
+        id(self.0.facts.job_id)
+    }
+
+    /// Which attempt of the job it was, from 1.
+    async fn attempt(&self) -> i32 {
+        self.0.facts.attempt
     }
 
     /// The job as it is now; null once it is gone.
@@ -213,12 +218,22 @@ impl ProvisioningCompleted {
 
     /// The job's id.
     async fn job_id(&self) -> ID {
-        id(self.0.id)
+        id(self.0.facts.job_id)
+    }
+
+    /// Which attempt of the job it was, from 1.
+    async fn attempt(&self) -> i32 {
+        self.0.facts.attempt
     }
 
     /// The job as it is now; null once it is gone.
     async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
         self.0.job().await
+    }
+
+    /// What was said of it then, in words.
+    async fn message(&self) -> &str {
+        &self.0.facts.message
     }
 
     /// Where the tenant's site is, if it has one.
@@ -256,12 +271,22 @@ impl ProvisioningFailed {
 
     /// The job's id.
     async fn job_id(&self) -> ID {
-        id(self.0.id)
+        id(self.0.facts.job_id)
+    }
+
+    /// Which attempt of the job it was, from 1.
+    async fn attempt(&self) -> i32 {
+        self.0.facts.attempt
     }
 
     /// The job as it is now; null once it is gone. Its `errorClass` and `errorAdvice` say what to do.
     async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
         self.0.job().await
+    }
+
+    /// How far it had come, in percent.
+    async fn progress(&self) -> i32 {
+        self.0.facts.progress
     }
 
     /// Why, in words.

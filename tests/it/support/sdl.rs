@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use async_graphql::parser::{
     parse_schema,
-    types::{TypeKind, TypeSystemDefinition},
+    types::{BaseType, Type, TypeDefinition, TypeKind, TypeSystemDefinition},
 };
 
 /// The names of all queries and mutations.
@@ -17,25 +17,55 @@ pub fn mutations() -> Vec<String> {
     fields_of(&["Mutation"])
 }
 
+/// The names of all subscriptions.
+pub fn subscriptions() -> Vec<String> {
+    fields_of(&["Subscription"])
+}
+
 fn fields_of(roots: &[&str]) -> Vec<String> {
-    let mut operations = Vec::new();
-    for definition in parse_schema(erpmax::graphql::sdl())
-        .expect("the schema parses")
-        .definitions
-    {
-        let TypeSystemDefinition::Type(definition) = definition else {
-            continue;
-        };
-        let root = roots.contains(&definition.node.name.node.as_str());
-        if let (true, TypeKind::Object(object)) = (root, &definition.node.kind) {
-            let names = object
-                .fields
-                .iter()
-                .map(|field| field.node.name.node.to_string());
-            operations.extend(names);
-        }
+    let fields = roots.iter().flat_map(|root| fields(root));
+    fields.map(|(name, _)| name).collect()
+}
+
+/// The fields of an object type, each with the type that it leads to.
+pub fn fields(of: &str) -> Vec<(String, String)> {
+    let TypeKind::Object(object) = definition(of).kind else {
+        return Vec::new();
+    };
+    let fields = object.fields.into_iter();
+    fields
+        .map(|field| {
+            let to = base(&field.node.ty.node);
+            (field.node.name.node.to_string(), to)
+        })
+        .collect()
+}
+
+/// The members of a union.
+pub fn members(of: &str) -> Vec<String> {
+    let TypeKind::Union(union) = definition(of).kind else {
+        return Vec::new();
+    };
+    let members = union.members.into_iter();
+    members.map(|member| member.node.to_string()).collect()
+}
+
+fn definition(of: &str) -> TypeDefinition {
+    let document = parse_schema(erpmax::graphql::sdl()).expect("the schema parses");
+    let mut types = document.definitions.into_iter().filter_map(|of| match of {
+        TypeSystemDefinition::Type(definition) => Some(definition.node),
+        _ => None,
+    });
+    types
+        .find(|definition| definition.name.node == of)
+        .unwrap_or_else(|| panic!("the schema has no {of}"))
+}
+
+fn base(ty: &Type) -> String {
+    match &ty.base {
+        BaseType::Named(name) => name.to_string(),
+        BaseType::List(of) => base(of),
     }
-    operations
 }
 
 /// `inviteMember` in Rust's spelling.
