@@ -90,10 +90,14 @@ impl std::fmt::Debug for Person {
 }
 
 impl Presence {
-    /// Lets somebody in who shows credentials that hold: `RATE_LIMITED` when they, or all together, have as
-    /// many connections as they may.
+    /// Lets somebody in who shows credentials that hold: `FORBIDDEN` when they are not in the tenant that
+    /// these name, `RATE_LIMITED` when they, or all together, have as many connections as they may.
     pub async fn begin(cx: &Cx) -> Result<Self> {
         let identity = cx.identity().await?;
+        // Who would be sent away at the next look need not come in.
+        if identity.tenant_id.is_some() {
+            cx.current_tenant().await?;
+        }
         let person = Arc::new(Person {
             session_id: identity.session_id,
             user_id: identity.user.id,

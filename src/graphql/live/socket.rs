@@ -233,7 +233,7 @@ impl Conversation {
                         send(socket, text).await?;
                     }
                     return Err(Some(match refusal {
-                        Error::Unauthenticated(_) => FORBIDDEN,
+                        Error::Unauthenticated(_) | Error::Forbidden(_) => FORBIDDEN,
                         Error::RateLimited { .. } => TRY_LATER,
                         failure => {
                             tracing::error!(error = %failure, "a socket's token cannot be looked up");

@@ -1,6 +1,8 @@
 //! Who may do what: every operation, asked by everybody, through both doors. An operation that the
-//! schema or the OpenAPI document has and this table lacks fails the build.
+//! schema or the OpenAPI document has and this table lacks fails the build. Subscriptions have a table
+//! of their own.
 
+mod listening;
 pub mod table;
 
 use std::collections::BTreeSet;
