@@ -41,8 +41,10 @@ query Me {
 
 /// The page of a service that begins at `base`.
 pub fn page(base: &str) -> String {
+    let endpoint = format!("{base}graphql");
     let page = GraphiQLSource::build()
-        .endpoint(&format!("{base}graphql"))
+        .endpoint(&endpoint)
+        .subscription_endpoint(&endpoint)
         .title("ERPMax GraphQL")
         .finish();
     let start = format!("{START}{FIRST_STEPS}`,");
@@ -55,6 +57,10 @@ mod tests {
     fn the_page_opens_with_first_steps() {
         let page = super::page("/erp/");
         assert!(page.contains("createUrl('/erp/graphql')"), "{page}");
+        assert!(
+            page.contains("subscriptionUrl: createUrl('/erp/graphql', true)"),
+            "{page}"
+        );
         assert!(
             page.contains("defaultHeaders") && page.contains("mutation SignUp"),
             "{page}"

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { DEMO, kept, pane, playground, result, run, signIn, signedIn, write } from './playground.js';
+import { api } from './program.js';
 import { stage } from './stage.js';
 
 const on = stage();
@@ -100,6 +101,26 @@ test('a subscription listens over a socket with the token, and shows what comes'
     payload: { authorization: `Bearer ${accessToken}` },
   });
   assert.equal(heard[1].payload.operationName, 'Listen');
+  await behaved();
+});
+
+test('an example that listens hears what the server tells', async () => {
+  const { page, shot, behaved } = await playground(on);
+  await signIn(page);
+  await signedIn(page).waitFor();
+  await pane(page, 'Examples');
+  await page.getByLabel('Find an operation').fill('listen to provisioning');
+  await page.getByRole('button', { name: /^Listen to provisioning/ }).click();
+  await page.getByRole('tab', { name: 'ListenToProvisioning' }).waitFor();
+  const opened = page.waitForEvent('websocket');
+  await run(page);
+  const socket = await opened;
+  await socket.waitForEvent('framesent', ({ payload }) => payload.includes('"subscribe"'));
+  const { accessToken } = await kept(page);
+  const job = { job_type: 'create_instance' };
+  await api(on.program.base, 'POST', '/api/v1/provisioning/jobs', job, accessToken);
+  await result(page, '"ProvisioningCompleted"').waitFor();
+  await shot('playground-listening');
   await behaved();
 });
 
