@@ -92,8 +92,8 @@ pub struct RealtimeSettings {
     #[arg(hide_short_help = true)]
     pub realtime_connect_timeout_seconds: u64,
 
-    /// After how many seconds of silence a live connection is given a sign of life; a socket that gives none
-    /// back by the next time is closed.
+    /// After how many seconds a live connection is given a sign of life; a socket that answers none of three
+    /// is closed.
     #[arg(
         long,
         env = "REALTIME_KEEP_ALIVE_SECONDS",

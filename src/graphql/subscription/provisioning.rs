@@ -31,7 +31,7 @@ pub struct ProvisioningSubscription;
 #[Subscription]
 impl ProvisioningSubscription {
     /// What happens to the jobs of the tenant that the token names, or to one of them: where they stand, how
-    /// far they are, what they say. Progress and lines are told at most once a second for each job; lines that
+    /// far they are, what they say. Progress and lines are told at most twice a second for each job; lines that
     /// were missed are in `ProvisioningJob.logs`. Needs `VIEW_PROVISIONING`.
     async fn provisioning(
         &self,

@@ -19,8 +19,8 @@ What people are told, and how. Written by `UPDATE_SNAPSHOTS=1 cargo test notific
 
 Everybody has an inbox: `viewer.notifications` with `viewer.unreadNotificationCount` over GraphQL. It is the person's,
 whichever tenant is their current one. A notification is written in the transaction in which happens what it tells of,
-and is told at once in the person's event stream (`user:{id}`): whoever listens shows it, whoever does not finds it
-later. The operations of a bell, a list and a page of preferences are in
+and is told at once to who listens, over GraphQL (`notifications`) or Socket.IO (`notification:new`); whoever does not
+finds it later ([REALTIME.md](REALTIME.md)). The operations of a bell, a list and a page of preferences are in
 [GRAPHQL.md](GRAPHQL.md#notification-bell).
 
 ## Kinds
@@ -46,8 +46,8 @@ const MORE: &str = "
 ## Reading
 
 `markNotificationRead` and `markAllNotificationsRead` over GraphQL, `notification_read` over Socket.IO. Said again, it
-is confirmed again and nothing happens. Somebody else's notification is NOT_FOUND, as one that does not exist. What was
-read on one screen is told to the person's others (`notifications_read` in their stream).
+is confirmed again and nothing happens. Somebody else's notification is NOT_FOUND, as one that does not exist. The person's
+other screens learn what was read when they load: the event (`notifications_read` in their stream) is told to nobody.
 
 `markAllNotificationsRead` takes `upTo`, the newest notification that was shown, so that nothing is marked that came
 while the person was looking.

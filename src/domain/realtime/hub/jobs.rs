@@ -1,5 +1,5 @@
 //! What the jobs of a tenant say while they run. Their lines and progress are no events: the tables have
-//! them, and a room that somebody listens to looks there, at most once a second for each job.
+//! them, and a room that somebody listens to looks there, at most twice a second for each job.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -20,7 +20,8 @@ use crate::{
     error::Result,
 };
 
-/// How often a job is looked at, at most; each look tells at most its progress and its lines.
+/// How soon a job that runs is looked at again, and twice as soon when it is said to have said something;
+/// each look tells at most its progress and its lines.
 const EVERY: Duration = Duration::from_secs(1);
 /// How long a running job may be silent before it is looked at unasked, as while the bus is away.
 const SILENCE: Duration = Duration::from_secs(2);
