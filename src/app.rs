@@ -5,7 +5,10 @@ use std::{ops::Deref, panic::AssertUnwindSafe, sync::Arc};
 
 use futures::FutureExt;
 use tokio::sync::Notify;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 use tracing::Instrument;
 
 use crate::{
@@ -16,6 +19,7 @@ use crate::{
         realtime::Hub,
         tenants::Places,
     },
+    error::{Error, Result},
     metrics::Metrics,
     ports::{
         cache::Cache,
@@ -93,6 +97,17 @@ impl App {
         };
         self.tasks
             .spawn(watched.instrument(tracing::info_span!("task", name)));
+    }
+
+    /// Does something in a task of its own and waits for what comes of it: it goes on while whoever waits has
+    /// no time, as when a slow client must be written to, and keeps neither locks nor connections from others
+    /// meanwhile. It ends when nobody waits any more.
+    pub async fn apart<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T> {
+        let task = self.tasks.spawn(work.in_current_span());
+        AbortOnDropHandle::new(task).await.map_err(Error::internal)
     }
 
     /// Runs a task that the process cannot do without: when it ends before its time, so does the

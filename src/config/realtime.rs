@@ -154,14 +154,6 @@ pub struct Realtime {
     pub messages_per_second: u32,
 }
 
-impl Realtime {
-    /// How far back a look at what has changed since the last one goes.
-    pub fn poll_reach(&self) -> chrono::Duration {
-        // Twice, because a look may come late.
-        chrono::Duration::from_std(self.poll * 2).unwrap_or(chrono::Duration::seconds(4))
-    }
-}
-
 impl RealtimeSettings {
     /// Completes.
     pub(super) fn resolve(self) -> Realtime {

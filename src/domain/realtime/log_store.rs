@@ -11,10 +11,35 @@ use sea_orm::{
 use crate::{
     domain::{
         access::SystemAccess,
-        event::{Recorded, Stream},
+        event::{DomainEvent, Recorded, Stream},
     },
     error::{Error, Result},
 };
+
+/// An event as the log has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The stream.
+    pub stream: Stream,
+    /// Its place there.
+    pub seq: i64,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// What happened; nothing where another version of this program wrote what this one cannot read, as
+    /// while one takes the place of the other: that must not hold up what comes after it.
+    pub event: Option<DomainEvent>,
+}
+
+impl From<Recorded> for Entry {
+    fn from(recorded: Recorded) -> Self {
+        Self {
+            stream: recorded.stream,
+            seq: recorded.seq,
+            occurred_at: recorded.occurred_at,
+            event: Some(recorded.event),
+        }
+    }
+}
 
 /// How far a stream has come, and what of it is gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,7 +99,7 @@ pub async fn after(
     stream: Stream,
     seq: i64,
     limit: u64,
-) -> Result<Vec<Recorded>> {
+) -> Result<Vec<Entry>> {
     let rows = event::Entity::find()
         .filter(event::Column::Stream.eq(stream.to_string()))
         .filter(event::Column::Seq.gt(seq))
@@ -82,17 +107,19 @@ pub async fn after(
         .limit(limit)
         .all(db)
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Recorded {
-                id: row.id,
-                stream,
-                seq: row.seq,
-                occurred_at: row.occurred_at,
-                event: serde_json::from_value(row.payload).map_err(Error::internal)?,
+    let entry = |row: event::Model| {
+        Entry {
+        stream,
+        seq: row.seq,
+        occurred_at: row.occurred_at,
+        event: serde_json::from_value(row.payload)
+            .inspect_err(|error| {
+                tracing::warn!(%error, %stream, row.seq, row.kind, "an event is not understood; passed over");
             })
-        })
-        .collect()
+            .ok(),
+    }
+    };
+    Ok(rows.into_iter().map(entry).collect())
 }
 
 /// Places up to which streams hold only what is older, a batch of events at a time.

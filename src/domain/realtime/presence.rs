@@ -76,7 +76,13 @@ pub(super) struct Person {
 struct State {
     cx: Cx,
     session_ends_at: Timestamp,
+    /// The end that somebody was told of.
+    end_told: Option<Timestamp>,
     why: Option<Ended>,
+    /// How often the database was asked, and which time what it said was believed last: answers may
+    /// overtake each other.
+    asked: u64,
+    believed: u64,
 }
 
 impl std::fmt::Debug for Person {
@@ -105,7 +111,10 @@ impl Presence {
             state: Mutex::new(State {
                 cx: cx.anew(),
                 session_ends_at: identity.session_ends_at,
+                end_told: None,
                 why: None,
+                asked: 0,
+                believed: 0,
             }),
             feeds: Default::default(),
             ended: CancellationToken::new(),
@@ -176,8 +185,12 @@ impl Person {
         self.state().cx.anew()
     }
 
-    pub fn session_ends_at(&self) -> Timestamp {
-        self.state().session_ends_at
+    /// Whether the session, as far as is known, has run out and nobody was told so before: who looks
+    /// whether it has goes on until the database answers, and is not joined by another every second.
+    pub fn comes_to_end(&self, now: Timestamp) -> bool {
+        let mut state = self.state();
+        let end = state.session_ends_at;
+        end <= now && state.end_told.replace(end) != Some(end)
     }
 
     pub fn is_here(&self) -> bool {
@@ -196,16 +209,21 @@ impl Person {
 
     /// Asks the database whether they may still be here, and how they stand now.
     pub async fn recheck(&self) -> Result<()> {
+        let turn = {
+            let mut state = self.state();
+            state.asked += 1;
+            state.asked
+        };
         let cx = self.cx();
         match auth::believe(&cx, self.session_id, self.tenant_id).await {
-            Ok(identity) => self.judge(&cx, identity),
+            Ok(identity) => self.judge(&cx, identity, turn),
             Err(Error::Unauthenticated(_)) => self.end(Ended::SignedOut),
             Err(failure) => return Err(failure),
         }
         Ok(())
     }
 
-    fn judge(&self, cx: &Cx, identity: Identity) {
+    fn judge(&self, cx: &Cx, identity: Identity, turn: u64) {
         if self.tenant_id.is_some() && identity.membership.is_none() {
             return self.end(Ended::Removed);
         }
@@ -221,6 +239,10 @@ impl Person {
             return self.end(Ended::Forbidden);
         }
         let mut state = self.state();
+        if turn < state.believed {
+            return;
+        }
+        state.believed = turn;
         state.session_ends_at = identity.session_ends_at;
         state.cx = cx.signed_in_as(identity);
     }

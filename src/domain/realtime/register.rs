@@ -29,6 +29,8 @@ pub struct Register(Mutex<Entries>);
 struct Entries {
     by_user: HashMap<UserId, Vec<Arc<Person>>>,
     count: usize,
+    /// Who has come since they were asked for last.
+    newcomers: HashSet<UserId>,
 }
 
 impl Register {
@@ -42,6 +44,7 @@ impl Register {
             });
         }
         entries.count += 1;
+        entries.newcomers.insert(person.user_id);
         let theirs = entries.by_user.entry(person.user_id).or_default();
         theirs.push(Arc::clone(person));
         app.metrics.realtime.connected(entries.count);
@@ -68,6 +71,11 @@ impl Register {
     pub(super) fn streams(&self) -> HashSet<Stream> {
         let entries = self.entries();
         entries.by_user.keys().copied().map(Stream::User).collect()
+    }
+
+    /// Who has come since this was asked last.
+    pub(super) fn newcomers(&self) -> HashSet<UserId> {
+        std::mem::take(&mut self.entries().newcomers)
     }
 
     /// Looks at those whom an event may concern.
@@ -124,36 +132,19 @@ impl Register {
     /// Looks at those whose session runs out.
     pub(super) fn look_at_ends(&self, app: &App) {
         let now = app.clock.now();
-        let over: HashSet<UserId> = {
+        let over: Vec<_> = {
             let entries = self.entries();
             let everybody = entries.by_user.values().flatten();
-            let over = everybody.filter(|person| person.session_ends_at() <= now);
-            over.map(|person| person.user_id).collect()
+            everybody
+                .filter(|person| person.comes_to_end(now))
+                .cloned()
+                .collect()
         };
-        for user in over {
-            self.recheck(app, user);
-        }
+        look_at(app, over);
     }
 
     fn recheck(&self, app: &App, user: UserId) {
-        let persons = self.of(user);
-        if persons.is_empty() {
-            return;
-        }
-        let shutdown = app.shutdown.clone();
-        app.spawn("recheck", async move {
-            for person in persons {
-                while person.is_here() && !shutdown.is_cancelled() {
-                    match person.recheck().await {
-                        Ok(()) => break,
-                        Err(error) => {
-                            tracing::warn!(%error, "a connection's rights cannot be looked up; trying again");
-                            tokio::time::sleep(AGAIN).await;
-                        }
-                    }
-                }
-            }
-        });
+        look_at(app, self.of(user));
     }
 
     fn of(&self, user: UserId) -> Vec<Arc<Person>> {
@@ -164,4 +155,25 @@ impl Register {
     fn entries(&self) -> MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Asks the database how they stand, until it says so.
+fn look_at(app: &App, persons: Vec<Arc<Person>>) {
+    if persons.is_empty() {
+        return;
+    }
+    let shutdown = app.shutdown.clone();
+    app.spawn("recheck", async move {
+        for person in persons {
+            while person.is_here() && !shutdown.is_cancelled() {
+                match person.recheck().await {
+                    Ok(()) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection's rights cannot be looked up; trying again");
+                        tokio::time::sleep(AGAIN).await;
+                    }
+                }
+            }
+        }
+    });
 }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use entity::provisioning_job::JobStatus;
 use erpmax::domain::{
     event::{Recorded, Stream},
     realtime::{Cursor, Feed, Next, places},
-    signal::Signal,
+    signal::{JobSignal, Signal},
 };
 
-use super::{cx, expect_run, happen, hear, listen, next, stream};
-use crate::support::TestApp;
+use super::{cx, expect_run, happen, hear, listen, next, stream, tenant};
+use crate::support::{TestApp, sites};
 
 #[tokio::test]
 async fn concurrent_events_are_heard_once_and_in_order_on_every_replica() {
@@ -157,4 +158,70 @@ async fn what_is_forgotten_cannot_be_heard() {
     let mut again = listen(&app, stream(&acme), Some(head)).await;
     assert_eq!(hear(&mut again).await.seq, head + 1);
     app.finish().await;
+}
+
+#[tokio::test]
+async fn what_passes_is_not_told_after_what_followed_it() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let job = sites::job(&app, &acme.id, |job| job.status = JobStatus::InProgress).await;
+    happen(&app, &acme, 3).await;
+    let mut quick = listen(&app, stream(&acme), None).await;
+    let head = quick.position();
+    let mut behind = listen(&app, stream(&acme), Some(0)).await;
+    let said = JobSignal {
+        tenant_id: tenant(&acme),
+        job_id: job.id,
+        first_line: None,
+    };
+    app.app.bus.publish(&[Signal::Job(said)]).await;
+    let passing = hear(&mut quick).await;
+    assert_eq!((passing.seq, passing.lasting), (head, false));
+    happen(&app, &acme, 1).await;
+    expect_run(&mut quick, head + 1..=head + 1).await;
+    // Whoever has read on from the log does not go back, nor does the place that they remember.
+    expect_run(&mut behind, 1..=head + 1).await;
+    happen(&app, &acme, 1).await;
+    expect_run(&mut behind, head + 2..=head + 2).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_another_version_wrote_holds_up_nothing() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let mut live = listen(&app, stream(&acme), None).await;
+    let head = live.position();
+    happen(&app, &acme, 1).await;
+    expect_run(&mut live, head + 1..=head + 1).await;
+    invent(&app, stream(&acme), head + 2).await;
+    happen(&app, &acme, 1).await;
+    let mut late = listen(&app, stream(&acme), Some(head)).await;
+    for listener in [&mut live, &mut late] {
+        let from = listener.position() + 1;
+        expect_run(listener, from..=head + 3).await;
+    }
+    app.finish().await;
+}
+
+/// An event of a kind that is not known yet.
+async fn invent(app: &TestApp, stream: Stream, seq: i64) {
+    use entity::{event, event_stream};
+    use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+    let row = event::Model {
+        id: app.app.ids.next().into(),
+        stream: stream.to_string(),
+        seq,
+        kind: "invented".to_owned(),
+        payload: serde_json::json!({ "kind": "invented", "of": "tomorrow" }),
+        occurred_at: app.app.clock.now(),
+    };
+    let row = row.into_active_model().reset_all();
+    row.insert(&app.app.db).await.unwrap();
+    let head = event_stream::ActiveModel {
+        stream: Set(stream.to_string()),
+        head: Set(seq),
+        ..Default::default()
+    };
+    head.update(&app.app.db).await.unwrap();
 }

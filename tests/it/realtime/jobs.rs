@@ -1,12 +1,16 @@
 //! What a job says while it runs reaches whoever listens, and all of it before its end.
 
-use entity::provisioning_job::JobType;
-use erpmax::domain::realtime::{Next, Told};
+use entity::provisioning_job::{JobStatus, JobType};
+use erpmax::domain::{
+    realtime::{Next, Told},
+    signal::{JobSignal, Signal},
+};
 
-use super::{listen, next, stream};
+use super::{hear, listen, next, stream, tenant};
 use crate::support::{
     TestApp,
     jobs::{ask, texts},
+    sites,
 };
 
 #[tokio::test]
@@ -47,5 +51,30 @@ async fn a_job_is_heard_from_its_beginning_to_its_end() {
         "every line was heard before the end, in order"
     );
     replica.leave().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_job_said_at_its_end_is_heard_however_much_it_was() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let job = sites::job(&app, &acme.id, |job| job.status = JobStatus::Completed).await;
+    sites::lines(&app, &job, 450).await;
+    let mut listener = listen(&app, stream(&acme), None).await;
+    let said = JobSignal {
+        tenant_id: tenant(&acme),
+        job_id: job.id,
+        first_line: Some(1),
+    };
+    app.app.bus.publish(&[Signal::Job(said)]).await;
+    let mut lines = Vec::new();
+    while lines.len() < 450 {
+        match hear(&mut listener).await.told.clone() {
+            Some(Told::StatusLog { lines: said, .. }) => lines.extend(said),
+            other => panic!("{other:?}"),
+        }
+    }
+    let seqs = lines.iter().map(|line| line.seq);
+    assert!(seqs.eq(1..=450));
     app.finish().await;
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use erpmax::domain::{
     cx::Cx,
+    event::Stream,
     realtime::{Ended, Feed, Presence},
 };
 use serde_json::json;
 
-use super::{PATIENCE, cx};
-use crate::support::{Actor, TestApp};
+use super::{PATIENCE, cx, hear, listen};
+use crate::support::{Actor, TestApp, stage::until};
 
 async fn enter(app: &TestApp, who: &Actor) -> Presence {
     let presence = Presence::begin(&cx(app, who)).await.unwrap();
@@ -134,5 +135,32 @@ async fn there_are_only_so_many() {
     assert_eq!(code(&member).await, "RATE_LIMITED", "no room for anybody");
     drop((second, third, fourth));
     drop(enter(&app, &member).await);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_comes_by_what_was_true_a_moment_ago_is_found_out() {
+    let app = TestApp::with(|config| config.realtime.poll = Duration::from_millis(50)).await;
+    let acme = app.company("Acme").await;
+    let home = app.company("Home").await;
+    let seat = acme.admit(&home.owner, "member").await;
+    // Somebody else of theirs is here already, and how their stream stands is known.
+    let at_home = enter(&app, &home.owner).await;
+    let own = Stream::User(home.owner.id.parse().unwrap());
+    let mut stream = listen(&app, own, None).await;
+    let looks = app.app.metrics.sql.count() + 5;
+    until("the stream is looked at", async || {
+        app.app.metrics.sql.count() >= looks
+    })
+    .await;
+    let stale = cx(&app, &seat);
+    stale.identity().await.unwrap();
+    acme.owner.delete(&acme.seat(&seat)).await.expect(200);
+    // Whoever was there before was looked at when this was heard.
+    while hear(&mut stream).await.told.is_none() {}
+    let late = Presence::begin(&stale).await.unwrap();
+    assert_eq!(end(&late).await, Ended::Removed);
+    stays(&at_home).await;
+    drop((late, at_home));
     app.finish().await;
 }

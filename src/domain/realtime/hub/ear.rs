@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::TimeDelta;
+use entity::Timestamp;
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
     time::{MissedTickBehavior, interval},
@@ -21,8 +22,8 @@ use crate::{
     error::Result,
 };
 
-/// How far back the look for changed streams goes: clocks differ, and what is written before a commit is
-/// seen after it.
+/// How far back before the last look the look for changed streams goes: clocks differ, and what is written
+/// before a commit is seen after it.
 const OVERLAP: TimeDelta = TimeDelta::seconds(5);
 /// After so many looks at what has changed, all streams that are listened to are looked at.
 const LOOKS: u32 = 30;
@@ -31,8 +32,10 @@ const STREAMS: usize = 500;
 
 /// Listens until the process stops.
 pub async fn run(app: App, mut bus: Receiver<Arc<Signal>>) {
+    let cx = Cx::system(app.clone(), "realtime", "realtime");
     let mut ear = Ear {
-        cx: Cx::system(app.clone(), "realtime", "realtime"),
+        looked_at: cx.now(),
+        cx,
         looks: 0,
         checked: HashMap::new(),
     };
@@ -60,6 +63,8 @@ pub async fn run(app: App, mut bus: Receiver<Arc<Signal>>) {
 struct Ear {
     cx: Cx,
     looks: u32,
+    /// When the last look began that succeeded.
+    looked_at: Timestamp,
     /// How far the streams of people and tenants were when the right to listen was last looked at.
     checked: HashMap<Stream, i64>,
 }
@@ -95,10 +100,17 @@ impl Ear {
     /// Looks how far the streams are that have changed lately; now and then, how far all are.
     async fn look(&mut self) -> Result<()> {
         let app = self.cx.app().clone();
+        let begun = self.cx.now();
+        // They were let in by what was known before they were here, and what was heard meanwhile was not
+        // for them.
+        for user in app.hub.register.newcomers() {
+            self.checked.remove(&Stream::User(user));
+        }
         let listened = app.hub.streams();
         let connected = app.hub.register.streams();
         if listened.is_empty() && connected.is_empty() {
             self.checked.clear();
+            self.looked_at = begun;
             return Ok(());
         }
         self.checked.retain(|stream, _| connected.contains(stream));
@@ -116,9 +128,9 @@ impl Ear {
                 heads.extend(store::heads_of(self.cx.db(), streams).await?);
             }
         } else {
-            let since = self.cx.now() - app.config.realtime.poll_reach() - OVERLAP;
-            heads = store::changed_since(self.cx.db(), since).await?;
+            heads = store::changed_since(self.cx.db(), self.looked_at - OVERLAP).await?;
         }
+        self.looked_at = begun;
         for (stream, head) in heads {
             app.hub.knock(stream, Knock::Head(head));
             if connected.contains(&stream) && self.checked.insert(stream, head) != Some(head) {

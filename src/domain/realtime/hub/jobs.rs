@@ -127,7 +127,10 @@ impl Jobs {
                         watched.look_at = now + EVERY;
                     }
                     if said.status != JobStatus::InProgress {
-                        over.push(*id);
+                        // What it has left to say is told first.
+                        if !more {
+                            over.push(*id);
+                        }
                     } else if watched.progress.as_ref() != Some(&progress) {
                         watched.progress = Some(progress);
                         told.push(Told::StatusUpdate {

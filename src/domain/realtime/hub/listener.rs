@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     domain::{event::Stream, realtime::log_store as store},
-    error::Result,
+    error::{Error, Result},
 };
 
 /// How many events are read at a time.
@@ -125,15 +125,17 @@ impl Listener {
 
     /// What the room tells, unless it was heard before, or something else comes first.
     fn take(&mut self, heard: Arc<Heard>) -> Option<Arc<Heard>> {
-        if !heard.lasting {
-            self.caught_up = 0;
-            return Some(heard);
-        }
-        if heard.seq <= self.position {
+        if heard.seq > self.position + i64::from(heard.lasting) {
+            self.behind = true;
             return None;
         }
-        if heard.seq > self.position + 1 {
-            self.behind = true;
+        // What passes is of its moment: whoever has read on from the log knows better by now.
+        let is_old = if heard.lasting {
+            heard.seq <= self.position
+        } else {
+            heard.seq < self.position
+        };
+        if is_old {
             return None;
         }
         self.position = heard.seq;
@@ -145,20 +147,23 @@ impl Listener {
     async fn catch_up(&mut self) -> Result<bool> {
         let stream = self.room.stream;
         let most = u64::from(self.app.config.realtime.replay_max);
-        let page = store::after(&self.app.db, stream, self.position, PAGE).await?;
+        let (app, position) = (self.app.clone(), self.position);
+        let read = async move {
+            let page = store::after(&app.db, stream, position, PAGE).await?;
+            let gone = page.is_empty() && store::extent(&app.db, stream).await?.pruned > position;
+            Ok::<_, Error>((page, gone))
+        };
+        let (page, gone) = self.app.apart(read).await??;
         let gap = page
             .first()
             .is_some_and(|first| first.seq != self.position + 1);
         self.caught_up += u64::try_from(page.len()).unwrap_or(u64::MAX);
-        if gap || self.caught_up > most {
-            return Ok(false);
-        }
-        if page.is_empty() && store::extent(&self.app.db, stream).await?.pruned > self.position {
+        if gone || gap || self.caught_up > most {
             return Ok(false);
         }
         self.behind = page.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
         self.read
-            .extend(page.iter().map(|recorded| Arc::new(Heard::from(recorded))));
+            .extend(page.iter().map(|entry| Arc::new(Heard::from(entry))));
         Ok(true)
     }
 }

@@ -22,12 +22,8 @@ use entity::Timestamp;
 
 pub use self::listener::{Listener, Next};
 use self::room::{Knock, Room};
-use super::{Told, feed::Place, register::Register};
-use crate::{
-    app::App,
-    domain::event::{Recorded, Stream},
-    error::Result,
-};
+use super::{Told, feed::Place, log_store::Entry, register::Register};
+use crate::{app::App, domain::event::Stream, error::Result};
 
 /// Something that a stream tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,14 +40,14 @@ pub struct Heard {
     pub told: Option<Told>,
 }
 
-impl From<&Recorded> for Heard {
-    fn from(recorded: &Recorded) -> Self {
+impl From<&Entry> for Heard {
+    fn from(entry: &Entry) -> Self {
         Self {
-            stream: recorded.stream,
-            seq: recorded.seq,
+            stream: entry.stream,
+            seq: entry.seq,
             lasting: true,
-            occurred_at: recorded.occurred_at,
-            told: Told::of(&recorded.event),
+            occurred_at: entry.occurred_at,
+            told: entry.event.as_ref().and_then(Told::of),
         }
     }
 }

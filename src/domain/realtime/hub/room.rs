@@ -19,7 +19,7 @@ use crate::{
     domain::{
         cx::Cx,
         event::{DomainEvent, Recorded, Stream},
-        realtime::log_store as store,
+        realtime::log_store::{self as store, Entry},
         signal::JobSignal,
     },
     error::{Error, Result},
@@ -189,7 +189,9 @@ impl Keeper {
 
     async fn open(&mut self, knock: Knock) {
         match knock {
-            Knock::Event(event) if event.seq == self.room.position() + 1 => self.tell(&event).await,
+            Knock::Event(event) if event.seq == self.room.position() + 1 => {
+                self.tell(&Entry::from(event)).await;
+            }
             Knock::Event(_) | Knock::Head(_) if self.room.is_behind() => self.catch_up().await,
             // Told already.
             Knock::Event(_) | Knock::Head(_) => {}
@@ -215,22 +217,24 @@ impl Keeper {
                 let head = self.room.head.load(Ordering::Acquire);
                 self.room.position.fetch_max(head, Ordering::AcqRel);
             }
-            for event in page {
-                self.tell(&event).await;
+            for entry in page {
+                self.tell(&entry).await;
             }
         }
     }
 
-    async fn tell(&mut self, recorded: &Recorded) {
-        // Whoever hears of a job's end has heard all it said.
-        if let Some(job) = ended_job(&recorded.event) {
-            let left = self.jobs.end(&self.cx, job).await;
-            self.tell_passing(left);
+    async fn tell(&mut self, entry: &Entry) {
+        if let Some(event) = &entry.event {
+            // Whoever hears of a job's end has heard all it said.
+            if let Some(job) = ended_job(event) {
+                let left = self.jobs.end(&self.cx, job).await;
+                self.tell_passing(left);
+            }
+            self.jobs.hear(event);
         }
-        self.jobs.hear(&recorded.event);
-        self.room.position.store(recorded.seq, Ordering::Release);
-        self.room.head.fetch_max(recorded.seq, Ordering::AcqRel);
-        self.room.tell(Heard::from(recorded));
+        self.room.position.store(entry.seq, Ordering::Release);
+        self.room.head.fetch_max(entry.seq, Ordering::AcqRel);
+        self.room.tell(Heard::from(entry));
     }
 
     async fn tell_jobs(&mut self) {
