@@ -30,6 +30,9 @@ use crate::{
 
 /// The arguments that matter at the beginning only.
 const AT_FIRST: [&str; 2] = ["after", "jobId"];
+/// How long the variables that matter for an event may be: they are kept for as long as somebody listens, many
+/// times by one who listens to much.
+const MAX_WRITTEN: usize = 4 * 1024;
 /// What an event leads to that is the same for everybody of one role in the tenant.
 const COMMON: [&str; 4] = ["amount", "job", "lines", "subscription"];
 
@@ -103,6 +106,10 @@ impl Guard {
             again.data(scope).data(source())
         });
         let selection = flat.into_selection(name, &request.variables, validity.document.hash);
+        if selection.written.len() > MAX_WRITTEN {
+            let text = format!("The variables of a subscription may take {MAX_WRITTEN} bytes.");
+            return Err(refused(refusal(Code::QueryTooCostly, text, None)));
+        }
         first(self.schema(&validity), request.data(source())).await?;
         if let Some(again) = again {
             first(&self.trusting, again).await?;

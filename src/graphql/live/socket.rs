@@ -3,16 +3,19 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use async_graphql::Response as Answer;
+use async_graphql::{Response as Answer, ServerError};
 use axum::{
     extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade},
     response::Response,
 };
 use futures::{
     future::{AbortHandle, BoxFuture},
-    stream::{self, BoxStream, SelectAll, StreamExt, abortable},
+    stream::{self, BoxStream, SelectAll, Stream, StreamExt, abortable},
 };
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+};
 
 use super::{
     Live, farewell,
@@ -33,7 +36,7 @@ use crate::{
         body::{self, was_refused},
         context::Scope,
         error::Failure,
-        guard::Begun,
+        guard::{Admitted, Begun},
         request,
     },
 };
@@ -44,6 +47,9 @@ const READ: usize = 4 * 1024;
 const WRITE: usize = 8 * 1024;
 /// How long a client may take to say farewell.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How many answers are worked out at a time, or wait to be written: who reads slowly does not make us keep
+/// many.
+const ANSWERS: usize = 8;
 /// When to come back who has too much under way.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -87,7 +93,7 @@ async fn converse(live: Live, cx: Cx, mut socket: WebSocket) {
 /// What an operation says.
 enum Out {
     Next(Arc<str>),
-    Refused(Vec<async_graphql::ServerError>),
+    Refused(Vec<ServerError>),
     Done,
 }
 
@@ -102,6 +108,7 @@ struct Conversation {
     ended: BoxFuture<'static, Ended>,
     under_way: HashMap<Arc<str>, AbortHandle>,
     outs: SelectAll<Outs>,
+    turns: Arc<Semaphore>,
     pace: Pace,
 }
 
@@ -125,6 +132,7 @@ impl Conversation {
             ended: Box::pin(std::future::pending()),
             under_way: HashMap::new(),
             outs: SelectAll::new(),
+            turns: Arc::new(Semaphore::new(ANSWERS)),
             pace: Pace {
                 second: Instant::now(),
                 count: 0,
@@ -291,8 +299,8 @@ impl Conversation {
         };
         let admitted = self.live.guard.admit(Scope::new(cx), request);
         if !admitted.listens() {
-            let guard = Arc::clone(&self.live.guard);
-            let answered = async move { stream::iter(outs(guard.answer(admitted).await)) };
+            let turns = Arc::clone(&self.turns);
+            let answered = answered(self.live.clone(), self.cx.clone(), turns, admitted);
             self.run_operation(id, stream::once(answered).flatten().boxed());
             return Ok(());
         }
@@ -328,8 +336,7 @@ impl Conversation {
         id: &Arc<str>,
         why: Error,
     ) -> Result<(), Over> {
-        let error = Failure::from(why).into_server_error(None);
-        let error = told(error, self.cx.request_id());
+        let error = refusal(why, &self.cx);
         self.say(socket, id, Out::Refused(vec![error])).await
     }
 
@@ -365,6 +372,31 @@ impl Conversation {
             }
         }
     }
+}
+
+/// Answers an operation, when it is its turn. While others are told something, it goes on: it may hold locks.
+async fn answered(
+    live: Live,
+    cx: Cx,
+    turns: Arc<Semaphore>,
+    admitted: Admitted,
+) -> impl Stream<Item = Out> {
+    let turn = turns.acquire_owned().await;
+    let guard = Arc::clone(&live.guard);
+    let answering = async move { guard.answer(admitted).await };
+    let outs = match live.app.apart(answering).await {
+        Ok(answer) => outs(answer),
+        Err(error) => vec![Out::Refused(vec![refusal(error, &cx)])],
+    };
+    stream::iter(outs).inspect(move |_| {
+        // The next one's turn comes when this was said.
+        let _ = &turn;
+    })
+}
+
+/// Why there is no answer.
+fn refusal(why: Error, cx: &Cx) -> ServerError {
+    told(Failure::from(why).into_server_error(None), cx.request_id())
 }
 
 /// What is said of an operation that answers.

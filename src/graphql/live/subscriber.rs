@@ -146,7 +146,7 @@ impl Subscriber {
             }
             return Ok(Said::Next(match shown {
                 Some(shown) => shown,
-                None => Box::pin(self.see(&heard)).await,
+                None => Box::pin(self.see(heard)).await?,
             }));
         }
     }
@@ -161,10 +161,12 @@ impl Subscriber {
     }
 
     /// An event, rendered for nobody else.
-    async fn see(&self, heard: &Arc<Heard>) -> Arc<str> {
-        let selection = self.seat.selection();
-        let (shown, _) = self.groups.show(&self.presence, selection, heard).await;
-        shown
+    async fn see(&self, heard: Arc<Heard>) -> Result<Arc<str>> {
+        let (groups, presence) = (Arc::clone(&self.groups), Arc::clone(&self.presence));
+        let selection = Arc::clone(self.seat.selection());
+        let seeing = async move { groups.show(&presence, &selection, &heard).await };
+        let (shown, _) = self.groups.app.apart(seeing).await?;
+        Ok(shown)
     }
 
     async fn read(&self, after: i64) -> Result<Listener> {

@@ -7,6 +7,7 @@ mod limits;
 mod protocols;
 mod revoked;
 mod shared;
+mod stalled;
 
 use entity::{
     ids::{ProvisioningJobId, TenantId},

@@ -1,0 +1,63 @@
+//! One who takes nothing in: what they have under way goes on, and keeps nothing from others.
+
+use entity::{ids::TenantId, tenant};
+use sea_orm::{EntityTrait, QuerySelect};
+use serde_json::json;
+
+use crate::support::{TestApp, stage::until};
+
+/// A query with a long answer, which nothing has to be waited for.
+const LONG: &str = include_str!("../bad_input/introspection.graphql");
+/// More of them than the system keeps for anybody who does not read.
+const MANY: usize = 80;
+
+/// How many operations have been answered.
+fn answered(app: &TestApp) -> usize {
+    let metrics = app.app.metrics.encode().unwrap();
+    let counts = metrics
+        .lines()
+        .filter(|line| line.contains("graphql_operations_total{"))
+        .filter_map(|line| line.rsplit_once(' ')?.1.parse::<usize>().ok());
+    counts.sum()
+}
+
+#[tokio::test]
+async fn what_was_asked_for_by_who_reads_nothing_keeps_no_locks() {
+    let app = TestApp::with(|config| {
+        config.realtime.operations_per_socket = 2 * MANY;
+        config.realtime.messages_per_second = 10_000;
+    })
+    .await;
+    let acme = app.company("Acme").await;
+    let mut socket = acme.owner.online().await;
+    // The change waits for somebody else, who goes on only when nothing more can be written to its client.
+    let other = app.system().begin().await.unwrap();
+    let id: TenantId = acme.id.parse().unwrap();
+    let held = tenant::Entity::find_by_id(id).lock_exclusive();
+    held.one(&*other).await.unwrap().expect("the tenant");
+    let change = "mutation { updateTenant(input: { name: \"Changed\" }) { tenant { name } } }";
+    socket.start("change", change, json!({})).await;
+    for n in 0..MANY {
+        socket.start(&n.to_string(), LONG, json!({})).await;
+    }
+    let mut seen = (0, 0);
+    until("the socket is full", async || {
+        let now = answered(&app);
+        seen = if now == seen.0 {
+            (now, seen.1 + 1)
+        } else {
+            (now, 0)
+        };
+        now > 0 && seen.1 > 100
+    })
+    .await;
+    assert!(seen.0 < MANY, "all of it was taken in");
+    drop(other);
+    until("the change is made", async || {
+        let reply = acme.owner.get(&acme.path("")).await;
+        reply.expect(200)["name"] == "Changed"
+    })
+    .await;
+    drop(socket);
+    app.finish().await;
+}
