@@ -197,6 +197,25 @@ fn same(ear: &Ear, graphql: &[One], streams: &[Stream], tenant: &str) {
     }
 }
 
+/// Every key of every event has said something: where all is zero or null, nothing is compared.
+fn telling(heard: &[One]) {
+    let empty = [
+        json!(null),
+        json!(false),
+        json!(0),
+        json!(""),
+        json!([]),
+        json!({}),
+    ];
+    for mirror in MIRRORS {
+        for (key, _) in mirror.keys.iter().copied().flatten() {
+            let mut said = heard.iter().filter(|one| one.event == mirror.event);
+            let says = said.any(|one| !empty.contains(&one.said[key]));
+            assert!(says, "{} has no {key} worth comparing", mirror.event);
+        }
+    }
+}
+
 fn streams(company: &Company<'_>) -> [Stream; 2] {
     [
         Stream::User(company.owner.id.parse().expect("an id")),
@@ -243,6 +262,8 @@ async fn both_doors_tell_the_same() {
         // Who comes back hears what was then, and not what became of it.
         assert_eq!(log.lasting(&later[0].heard, feed), heard, "{feed}");
     }
+    let main = live.iter().find(|ear| ear.namespace() == Some("/"));
+    telling(&main.expect("it").heard);
     let words: BTreeSet<_> = live[0].heard.iter().map(|one| one.event).collect();
     let all: BTreeSet<_> = MIRRORS.iter().map(|mirror| mirror.event).collect();
     assert_eq!(words, all, "something was not heard");

@@ -54,7 +54,8 @@ async fn jobs(app: &TestApp, stage: &Stage, acme: &Company<'_>, ears: &mut [Ear]
         "perform create.name",
         [Fault::Say(vec!["Hello".to_owned()])],
     );
-    stage.fault("perform backup.save", [Fault::Refuse]);
+    // Given up half way, so that there is something to tell of it.
+    stage.fault("perform update.migrate", [Fault::Refuse]);
     ask(acme, JobType::Create).await;
     let under_way = async {
         gate.reached().await;
@@ -64,12 +65,12 @@ async fn jobs(app: &TestApp, stage: &Stage, acme: &Company<'_>, ears: &mut [Ear]
         gate.open();
     };
     tokio::join!(app.settle(), under_way);
-    let backup = ask(acme, JobType::Backup).await;
-    app.settle().await;
-    retry(acme, backup).await;
-    app.settle().await;
     let update = ask(acme, JobType::Update).await;
-    assert!(cancel(acme, update).await);
+    app.settle().await;
+    retry(acme, update).await;
+    app.settle().await;
+    let backup = ask(acme, JobType::Backup).await;
+    assert!(cancel(acme, backup).await);
     app.settle().await;
 }
 
