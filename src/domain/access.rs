@@ -260,6 +260,11 @@ impl PermittedTenants {
 #[derive(Clone, Copy, Debug)]
 pub struct SystemAccess(());
 
+/// What is refused to who is not in the tenant that their token names (ruling 4).
+pub(super) fn outside() -> Error {
+    Error::Forbidden("You are not in the tenant that your token names.".into())
+}
+
 impl Cx {
     /// Proof of membership in a tenant; a foreign tenant is as unknown as one that does not exist.
     pub async fn tenant(&self, id: TenantId) -> Result<TenantAccess> {
@@ -277,9 +282,7 @@ impl Cx {
     /// Proof of membership in the token's tenant (ruling 4: FORBIDDEN when there is none).
     pub async fn current_tenant(&self) -> Result<TenantAccess> {
         let membership = self.identity().await?.membership.clone();
-        membership.map(TenantAccess::new).ok_or_else(|| {
-            Error::Forbidden("You are not in the tenant that your token names.".into())
-        })
+        membership.map(TenantAccess::new).ok_or_else(outside)
     }
 
     /// Proof for the named tenant, or for the token's when none is named.

@@ -237,11 +237,7 @@ fn error_said(error: &Error) -> Value {
 
 /// Why somebody may not stay.
 fn farewell(ended: Ended) -> Value {
-    let code = match ended {
-        Ended::SignedOut => Code::Unauthenticated,
-        Ended::Removed | Ended::Forbidden => Code::Forbidden,
-    };
-    json!({ "message": ended.message(), "code": code.as_str() })
+    json!({ "message": ended.message(), "code": ended.refusal().code().as_str() })
 }
 
 impl Teller<'_> {

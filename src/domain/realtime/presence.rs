@@ -17,7 +17,7 @@ use super::{Feed, feed};
 use crate::{
     app::App,
     domain::{
-        auth,
+        access, auth,
         cx::{Cx, Identity},
         event::Stream,
     },
@@ -51,6 +51,15 @@ impl Ended {
             Self::SignedOut => "Your session has ended. Sign in again.",
             Self::Removed => "You are not in this tenant any more.",
             Self::Forbidden => "Your role does not allow this any more.",
+        }
+    }
+
+    /// What is refused from then on, at whichever door: the same as a request of theirs would be.
+    pub fn refusal(self) -> Error {
+        match self {
+            Self::SignedOut => Error::Unauthenticated(Credentials::Invalid),
+            Self::Removed => access::outside(),
+            Self::Forbidden => Error::Forbidden(self.message().into()),
         }
     }
 }
@@ -100,7 +109,7 @@ impl Presence {
     /// these name, `RATE_LIMITED` when they, or all together, have as many connections as they may.
     pub async fn begin(cx: &Cx) -> Result<Self> {
         let identity = cx.identity().await?;
-        // Who would be sent away at the next look need not come in.
+        // Who would be sent away at the next look need not come in, and is told the same.
         if identity.tenant_id.is_some() {
             cx.current_tenant().await?;
         }
@@ -154,10 +163,10 @@ impl Presence {
     /// with, though their access token may have expired since they came.
     pub async fn ask(&self) -> Result<Cx> {
         self.person.recheck().await?;
-        if self.person.is_here() {
-            return Ok(self.cx());
+        match self.person.why() {
+            None => Ok(self.cx()),
+            Some(why) => Err(why.refusal()),
         }
-        Err(Error::Unauthenticated(Credentials::Invalid))
     }
 
     /// Begins to listen to a feed, if they may; from then on, the connection ends when they may no more.
@@ -170,9 +179,10 @@ impl Presence {
     /// Waits until the right to be here ends.
     pub async fn ended(&self) -> Ended {
         self.person.ended.cancelled().await;
-        self.person.state().why.unwrap_or(Ended::SignedOut)
+        self.person.why().unwrap_or(Ended::SignedOut)
     }
 }
+
 
 impl Drop for Presence {
     fn drop(&mut self) {
@@ -195,6 +205,10 @@ impl Person {
 
     pub fn is_here(&self) -> bool {
         !self.ended.is_cancelled()
+    }
+
+    fn why(&self) -> Option<Ended> {
+        self.state().why
     }
 
     pub fn end(&self, why: Ended) {

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     app::App,
     domain::realtime::Ended,
-    error::{Code, Result},
+    error::Result,
 };
 
 /// What live connections need.
@@ -47,12 +47,7 @@ impl Live {
 
 /// Why somebody hears no more.
 fn farewell(why: Ended, request_id: &str) -> ServerError {
-    let code = match why {
-        Ended::SignedOut => Code::Unauthenticated,
-        Ended::Removed => Code::NotFound,
-        Ended::Forbidden => Code::Forbidden,
-    };
-    told(refusal(code, why.message(), None), request_id)
+    told(refusal(why.refusal().code(), why.message(), None), request_id)
 }
 
 /// With the request's id, as every error has it.

@@ -40,9 +40,10 @@ pub const TRY_LATER: Close = Close(1013, "Too many connections; try again later"
 pub const OUR_FAULT: Close = Close(4500, "Internal error");
 /// A message that the protocol does not know.
 pub const BAD_MESSAGE: Close = Close(4400, "Invalid message");
-/// An operation before the connection was acknowledged.
-pub const TOO_EARLY: Close = Close(4401, "Unauthorized");
-/// Bad credentials, or ones that ended.
+/// An operation before the connection was acknowledged, or a session that has ended: whoever comes back with
+/// the same credentials is refused, and libraries do not try.
+pub const UNAUTHORIZED: Close = Close(4401, "Unauthorized");
+/// Credentials that are not let in, or a right that has ended.
 pub const FORBIDDEN: Close = Close(4403, "Forbidden");
 /// None of our protocols.
 pub const NO_PROTOCOL: Close = Close(4406, "Subprotocol not acceptable");

@@ -21,7 +21,7 @@ use super::{
     Live, farewell,
     protocol::{
         self, Close, FORBIDDEN, GOING_AWAY, Message, NO_PROTOCOL, NO_TEXT, OUR_FAULT, Protocol,
-        SAME_ID, SILENT, TOO_EARLY, TOO_FAST, TOO_LARGE, TOO_LATE, TRY_LATER, TWICE,
+        SAME_ID, SILENT, TOO_FAST, TOO_LARGE, TOO_LATE, TRY_LATER, TWICE, UNAUTHORIZED,
     },
     subscriber::Said,
     told,
@@ -154,7 +154,10 @@ impl Conversation {
                 () = &mut stopping => Err(Some(GOING_AWAY)),
                 why = &mut self.ended => {
                     self.tell_end(socket, why).await;
-                    Err(Some(FORBIDDEN))
+                    Err(Some(match why {
+                        Ended::SignedOut => UNAUTHORIZED,
+                        Ended::Removed | Ended::Forbidden => FORBIDDEN,
+                    }))
                 }
                 frame = socket.recv() => {
                     silent = 0;
@@ -207,7 +210,7 @@ impl Conversation {
         match message {
             Message::Init(_) if self.begun => Err(Some(TWICE)),
             Message::Init(payload) => self.begin(socket, payload.as_deref()).await,
-            Message::Start(..) if !self.begun => Err(Some(TOO_EARLY)),
+            Message::Start(..) if !self.begun => Err(Some(UNAUTHORIZED)),
             Message::Start(id, payload) => self.start(socket, id.into(), &payload).await,
             Message::Stop(id) => {
                 if let Some(handle) = self.under_way.remove(&*id) {

@@ -55,6 +55,15 @@ async fn it_ends_with_session_and_membership_here_and_elsewhere() {
         stays(presence).await;
     }
     drop((of_member, of_admin, of_owner));
+    // What ended a connection is what refuses the next one.
+    for (app, who, ended) in [
+        (&app, &member, Ended::Removed),
+        (&replica, &member, Ended::Removed),
+        (&app, &admin, Ended::SignedOut),
+    ] {
+        let refused = Presence::begin(&cx(app, who)).await.unwrap_err();
+        assert_eq!(refused.code(), ended.refusal().code());
+    }
     replica.leave().await;
     app.finish().await;
 }

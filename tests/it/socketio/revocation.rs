@@ -46,11 +46,13 @@ async fn who_signs_out_or_is_removed_is_disconnected_here_and_elsewhere() {
     for wire in &mut of_member {
         let why = parted(wire, "/ws").await;
         assert_eq!(why["message"], "You are not in this tenant any more.");
+        assert_eq!(why["code"], "FORBIDDEN", "as over GraphQL");
     }
     admin.post("/auth/logout", json!({})).await.expect(200);
     for wire in &mut of_admin {
         let why = parted(wire, "/ws").await;
         assert_eq!(why["message"], "Your session has ended. Sign in again.");
+        assert_eq!(why["code"], "UNAUTHENTICATED", "as over GraphQL");
     }
     for wire in &mut of_owner {
         lives(wire).await;

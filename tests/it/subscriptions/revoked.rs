@@ -18,9 +18,10 @@ async fn listen(who: &Actor) -> (Socket, Events) {
     (socket, events)
 }
 
-async fn ended((mut socket, mut events): (Socket, Events), code: &str) {
+/// Both end with this error, and the socket with this code.
+async fn ended((mut socket, mut events): (Socket, Events), code: &str, close: u16) {
     assert_eq!(socket.refused("s").await, code);
-    socket.closed(4403).await;
+    socket.closed(close).await;
     assert_eq!(events.refused().await, code);
 }
 
@@ -35,8 +36,8 @@ async fn a_logout_ends_what_its_session_listens_to_here_and_there() {
     let mut stays = acme.owner.online().await;
     stays.subscribe("s", PAID, json!({})).await;
     who.post("/auth/logout", json!({})).await.expect(200);
-    ended(here, "UNAUTHENTICATED").await;
-    ended(there, "UNAUTHENTICATED").await;
+    ended(here, "UNAUTHENTICATED", 4401).await;
+    ended(there, "UNAUTHENTICATED", 4401).await;
     // Another session of the same person goes on.
     pay(&app, &acme, "later").await;
     assert_eq!(paid(&stays.event("s").await), "later");
@@ -53,8 +54,22 @@ async fn a_removal_ends_it_here_and_there() {
     let here = listen(&member).await;
     let there = listen(&other.moved(&member)).await;
     acme.owner.delete(&acme.seat(&member)).await.expect(200);
-    ended(here, "NOT_FOUND").await;
-    ended(there, "NOT_FOUND").await;
+    ended(here, "FORBIDDEN", 4403).await;
+    ended(there, "FORBIDDEN", 4403).await;
+    // Nor does the token open anything any more, for whatever feed.
+    for query in [PAID, "subscription { notifications { cursor } }"] {
+        let mut events = member.events(query, json!({})).await;
+        assert_eq!(events.refused().await, "FORBIDDEN");
+    }
+    let init = json!({ "type": "connection_init", "payload": { "token": member.access } });
+    for protocol in ["graphql-transport-ws", "graphql-ws"] {
+        let mut socket = member.socket(protocol).await;
+        socket.say(&init).await;
+        if protocol == "graphql-ws" {
+            assert_eq!(socket.json().await["type"], "connection_error");
+        }
+        socket.closed(4403).await;
+    }
     other.leave().await;
     app.finish().await;
 }
@@ -116,6 +131,6 @@ async fn a_connection_outlives_its_access_token_and_ends_with_its_session() {
         .expect(&json!({ "id": "q", "type": "complete" }))
         .await;
     app.advance(Duration::from_hours(24 * 8));
-    ended((socket, events), "UNAUTHENTICATED").await;
+    ended((socket, events), "UNAUTHENTICATED", 4401).await;
     app.finish().await;
 }
