@@ -13,6 +13,12 @@ pub struct Realtime {
     connected: Gauge,
     ended: Family<Why, Counter>,
     resyncs: Counter,
+    unknown: Family<Where, Counter>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Where {
+    namespace: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -41,6 +47,12 @@ impl Realtime {
             "Listeners that were told to load the state anew, because what they missed is no longer kept",
             realtime.resyncs.clone(),
         );
+        shelf.put(
+            "realtime_unknown_events",
+            &["namespace"],
+            "Events that clients of Socket.IO sent and that mean nothing there",
+            realtime.unknown.clone(),
+        );
         realtime
     }
 
@@ -52,6 +64,11 @@ impl Realtime {
     /// A connection's right ended. The word comes from a table of ours.
     pub fn ended(&self, why: &'static str) {
         self.ended.get_or_create(&Why { why }).inc();
+    }
+
+    /// A client said what means nothing. The word comes from a table of ours.
+    pub fn unknown(&self, namespace: &'static str) {
+        self.unknown.get_or_create(&Where { namespace }).inc();
     }
 
     /// Somebody was told to load the state anew.

@@ -1,11 +1,11 @@
 //! Who may connect to a namespace, and what they hear there.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use socketioxide::extract::SocketRef;
 
-use super::{Door, namespace::Namespace};
+use super::{Door, gate::Verdict, line::Line, namespace::Namespace};
 use crate::{
     domain::{
         cx::{Cx, RequestInfo},
@@ -13,6 +13,9 @@ use crate::{
     },
     error::{Code, Error, Reason, Result},
 };
+
+/// When to come back, on another connection, who was refused too often.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// Somebody who was let in and not yet seated.
 pub struct Arrival {
@@ -59,22 +62,37 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Lets somebody in who says `{token, after?}`, or tells why not.
+/// Lets somebody in who says `{token, after?}`, or tells why not. Who is refused too often on one connection is
+/// told so, and asks no more on it.
 pub async fn admit(
     door: &Door,
     namespace: Namespace,
     socket: &SocketRef,
     said: Option<Value>,
 ) -> Result<(), Refusal> {
+    let line = Line::of(socket).ok_or_else(|| Error::internal("a socket on no line"))?;
+    if line.refusals.is_closed() {
+        door.operator.hang_up(&line, socket.id).await;
+        return Err(too_often());
+    }
     let arrived = arrive(door, namespace, socket, said.as_ref()).await;
     if let Err(Refusal::Other(error)) = &arrived
         && matches!(error.code(), Code::Internal | Code::Upstream)
     {
         tracing::error!(%error, "nobody can be let in");
     }
+    if arrived.is_err() && line.refusals.pass() != Verdict::In {
+        return Err(too_often());
+    }
     let waiting: Waiting = Arc::new(std::sync::Mutex::new(Some(arrived?)));
     socket.extensions.insert(waiting);
     Ok(())
+}
+
+fn too_often() -> Refusal {
+    Refusal::Other(Error::RateLimited {
+        retry_after: RETRY_AFTER,
+    })
 }
 
 async fn arrive(

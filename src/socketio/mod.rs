@@ -3,10 +3,13 @@
 //! A client connects to namespaces, with its token for each (`entrance`). A connected socket is a task
 //! that listens to the streams of its namespace and emits what they tell (`seat`); whatever it has no
 //! room for it reads from the log once there is room, so that a slow client costs no memory and misses
-//! nothing. What is emitted is written once for all sockets that hear it (`payload`, `press`).
+//! nothing. What is emitted is written once for all sockets that hear it (`payload`, `press`). The sockets of a
+//! client share a connection of the engine, which lasts only as long as it is of use (`line`, `engine`).
 
+mod engine;
 mod entrance;
 mod gate;
+mod line;
 mod namespace;
 mod payload;
 mod press;
@@ -14,28 +17,20 @@ mod seat;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    body::Body,
-    extract::{Request, State},
-    http::{HeaderMap, Method, Uri, header::SEC_WEBSOCKET_KEY, uri::PathAndQuery},
-    response::Response,
-    routing::any,
-};
+use axum::{Router, routing::any};
 use serde_json::Value;
 use socketioxide::{
     ParserConfig, SocketIo,
     extract::{SocketRef, TryData},
     handler::ConnectHandler,
-    service::SocketIoService,
 };
-use tower::ServiceExt;
 
-use self::{namespace::Namespace, press::Press};
-use crate::{
-    app::App,
-    domain::cx::{Cx, RequestInfo},
+use self::{
+    engine::{Engine, Operator, Service},
+    namespace::Namespace,
+    press::Press,
 };
+use crate::app::App;
 
 /// Where the engine listens, as clients of different documents look for it.
 const PATHS: [&str; 2] = ["/socket.io", "/ws/socket.io"];
@@ -51,20 +46,23 @@ const CLOSING: Duration = Duration::from_secs(2);
 pub(crate) struct Door {
     app: App,
     press: Press,
+    operator: Operator,
 }
-
-/// The engine; what is not for it is nowhere.
-type Service = SocketIoService<Router>;
 
 /// The routes of the engine, at work.
 pub fn routes(app: &App) -> Router {
-    let service = engine(app);
+    let door = Arc::new(Door {
+        app: app.clone(),
+        press: Press::default(),
+        operator: Operator::default(),
+    });
+    let engine = Engine::new(app.clone(), service(&door), &door.operator);
     PATHS
         .iter()
         .fold(Router::new(), |routes, path| {
-            routes.route(path, any(answer))
+            routes.route(path, any(engine::answer))
         })
-        .with_state(service)
+        .with_state(engine)
 }
 
 /// Whether a request is for the engine, which answers when there is something to say.
@@ -72,7 +70,8 @@ pub fn waits(path: &str) -> bool {
     PATHS.contains(&path.strip_suffix('/').unwrap_or(path))
 }
 
-fn engine(app: &App) -> Service {
+fn service(door: &Arc<Door>) -> Service {
+    let app = &door.app;
     let limits = &app.config.realtime;
     let (service, io) = SocketIo::builder()
         .req_path(PATH)
@@ -87,17 +86,13 @@ fn engine(app: &App) -> Service {
         // Nobody sends us files.
         .with_parser(ParserConfig::common().max_incoming_binaries(1))
         .build_with_inner_svc(Router::new());
-    let door = Arc::new(Door {
-        app: app.clone(),
-        press: Press::default(),
-    });
     for (name, namespace) in Namespace::NAMES {
-        let guard = Arc::clone(&door);
+        let guard = Arc::clone(door);
         let admit = move |socket: SocketRef, TryData(said): TryData<Value>| {
             let door = Arc::clone(&guard);
             async move { entrance::admit(&door, namespace, &socket, said.ok()).await }
         };
-        let host = Arc::clone(&door);
+        let host = Arc::clone(door);
         let attend = move |socket: SocketRef, io: SocketIo| {
             let door = Arc::clone(&host);
             async move { seat::attend(door, io, socket).await }
@@ -112,32 +107,4 @@ fn engine(app: &App) -> Service {
         }
     });
     service
-}
-
-async fn answer(State(service): State<Service>, request: Request) -> Response {
-    let answered = service.oneshot(for_engine(request)).await;
-    answered
-        .unwrap_or_else(|never| match never {})
-        .map(Body::new)
-}
-
-/// What the engine keeps of a request for as long as the socket lives: no more than is used.
-fn for_engine(request: Request) -> Request {
-    let (mut parts, body) = request.into_parts();
-    let info = parts.extensions.remove::<Cx>();
-    let info = info.map(|cx| cx.info().clone()).unwrap_or_default();
-    // The token of a socket is in what it says, not in the headers.
-    parts.extensions.insert(RequestInfo {
-        bearer: None,
-        ..info
-    });
-    if parts.method == Method::GET {
-        let key = parts.headers.remove(SEC_WEBSOCKET_KEY);
-        parts.headers = HeaderMap::from_iter(key.map(|key| (SEC_WEBSOCKET_KEY, key)));
-    }
-    let query = parts.uri.query().unwrap_or_default();
-    if let Ok(path) = PathAndQuery::try_from(format!("{PATH}?{query}")) {
-        parts.uri = Uri::from(path);
-    }
-    Request::from_parts(parts, body)
 }

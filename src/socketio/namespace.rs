@@ -25,6 +25,16 @@ impl Namespace {
         ("/ws/billing", Self::Of(Feed::Billing)),
     ];
 
+    /// What it is about, for metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Of(Feed::Notifications) => "notifications",
+            Self::Of(Feed::Provisioning) => "provisioning",
+            Self::Of(Feed::Billing) => "billing",
+        }
+    }
+
     /// Whether a client may say here that it has read a notification.
     pub fn takes_readings(self) -> bool {
         matches!(self, Self::Main | Self::Of(Feed::Notifications))

@@ -2,7 +2,10 @@
 
 use std::{
     pin::pin,
-    sync::{Arc, PoisonError},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,6 +15,7 @@ use serde_json::{Value, json};
 use socketioxide::{
     SendError, SocketError, SocketIo,
     extract::{AckSender, Event, SocketRef, TryData},
+    socket::DisconnectReason,
 };
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +24,7 @@ use super::{
     Door,
     entrance::{Arrival, Waiting},
     gate::{Gate, Verdict},
+    line::Line,
     namespace::Namespace,
 };
 use crate::{
@@ -34,6 +39,8 @@ use crate::{
 const WELCOME: &str = "Successfully connected to ERPMax Orchestrator";
 /// How long to wait before something is emitted again for which there was no room.
 const ROOM: Duration = Duration::from_millis(10);
+/// How long somebody who may not stay is given to take in why.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How long to wait before a stream is read again that could not be read.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -45,10 +52,17 @@ struct Seat {
     gate: Gate,
     /// Cancelled when the socket is not connected any more.
     gone: CancellationToken,
+    /// Whether the whole connection has ended, not only this socket on it.
+    cut: AtomicBool,
 }
 
-/// The socket is not there any more, or takes nothing in.
-struct Gone;
+/// Why nothing can be said to a socket.
+enum Lost {
+    /// It is not there any more, or the process stops.
+    Gone,
+    /// It takes nothing in.
+    Stuck,
+}
 
 /// A socket at work.
 struct Teller<'a> {
@@ -58,12 +72,47 @@ struct Teller<'a> {
     place: Cursor,
 }
 
-/// Serves a socket whose CONNECT was answered, until it goes.
+/// Serves a socket whose CONNECT was answered, until it goes; then looks after the connection that it was on.
 pub async fn attend(door: Arc<Door>, io: SocketIo, socket: SocketRef) {
+    let Some(line) = Line::of(&socket) else {
+        return;
+    };
+    let sid = socket.id;
+    line.sit();
+    let left = host(&door, &io, socket).await;
+    let vacancy = line.leave();
+    match (left, vacancy) {
+        (Left::Stuck, _) => door.operator.hang_up(&line, sid).await,
+        // What carries no socket is kept no longer than what never did.
+        (Left::Namespace, Some(vacancy)) => {
+            tokio::select! {
+                () = door.app.shutdown.cancelled() => return,
+                () = sleep(door.app.config.realtime.connect_timeout) => {}
+            }
+            if line.is_deserted(vacancy) {
+                door.operator.hang_up(&line, sid).await;
+            }
+        }
+        (Left::Namespace, None) | (Left::Connection, _) => {}
+    }
+}
+
+/// How a socket went.
+enum Left {
+    /// Out of its namespace, by its own wish or ours.
+    Namespace,
+    /// With the connection that it was on.
+    Connection,
+    /// It is still there and takes nothing in.
+    Stuck,
+}
+
+/// Serves a socket until it goes. Of those who have gone nothing is kept.
+async fn host(door: &Arc<Door>, io: &SocketIo, socket: SocketRef) -> Left {
     let waiting = socket.extensions.remove::<Waiting>();
     let arrival = waiting.and_then(|it| it.lock().unwrap_or_else(PoisonError::into_inner).take());
     let Some(arrival) = arrival else {
-        return;
+        return Left::Namespace;
     };
     let Arrival {
         presence,
@@ -71,12 +120,14 @@ pub async fn attend(door: Arc<Door>, io: SocketIo, socket: SocketRef) {
         feeds,
         listeners,
     } = arrival;
+    let pace = door.app.config.realtime.events_per_second;
     let seat = Arc::new(Seat {
-        gate: Gate::new(door.app.config.realtime.events_per_second),
-        door,
+        gate: Gate::new(2 * pace, f64::from(pace)),
+        door: Arc::clone(door),
         presence,
         namespace,
         gone: CancellationToken::new(),
+        cut: AtomicBool::new(false),
     });
     watch(&seat, &socket);
     // Whoever left before could be watched is not seen leaving.
@@ -84,29 +135,24 @@ pub async fn attend(door: Arc<Door>, io: SocketIo, socket: SocketRef) {
         .of(socket.ns())
         .and_then(|space| space.get_socket(socket.id));
     if here.is_none() || !socket.connected() {
-        return;
+        return Left::Namespace;
     }
-    let Some(listeners) = listeners else {
-        return seat.resync(&socket).await;
-    };
-    let mut place = Cursor::default();
-    for listener in &listeners {
-        place.move_to(listener.stream(), listener.position());
+    let served = seat.serve(&socket, feeds, listeners).await;
+    match served {
+        Err(Lost::Stuck) => Left::Stuck,
+        _ if seat.cut.load(Ordering::Acquire) => Left::Connection,
+        Ok(()) | Err(Lost::Gone) => Left::Namespace,
     }
-    let teller = Teller {
-        seat: &seat,
-        socket: &socket,
-        feeds,
-        place,
-    };
-    teller.serve(listeners).await;
 }
 
 /// Hears what the client says, and that it goes.
 fn watch(seat: &Arc<Seat>, socket: &SocketRef) {
-    let gone = seat.gone.clone();
-    socket.on_disconnect(move || {
-        gone.cancel();
+    let leaving = Arc::clone(seat);
+    socket.on_disconnect(move |why: DisconnectReason| {
+        use DisconnectReason::{ClientNSDisconnect, ServerNSDisconnect};
+        let cut = !matches!(why, ClientNSDisconnect | ServerNSDisconnect);
+        leaving.cut.store(cut, Ordering::Release);
+        leaving.gone.cancel();
         std::future::ready(())
     });
     let seat = Arc::clone(seat);
@@ -122,6 +168,29 @@ fn watch(seat: &Arc<Seat>, socket: &SocketRef) {
 }
 
 impl Seat {
+    /// Tells a socket what it hears, until it may not stay or is not there any more.
+    async fn serve(
+        &self,
+        socket: &SocketRef,
+        feeds: Vec<Feed>,
+        listeners: Option<Vec<Listener>>,
+    ) -> Result<(), Lost> {
+        let Some(listeners) = listeners else {
+            return self.resync(socket).await;
+        };
+        let mut place = Cursor::default();
+        for listener in &listeners {
+            place.move_to(listener.stream(), listener.position());
+        }
+        let teller = Teller {
+            seat: self,
+            socket,
+            feeds,
+            place,
+        };
+        teller.serve(listeners).await
+    }
+
     /// What a client says.
     async fn hear(&self, socket: &SocketRef, name: &str, said: Option<Value>, ack: AckSender) {
         match self.gate.pass() {
@@ -131,7 +200,10 @@ impl Seat {
                     "message": "Too many events.",
                     "code": Code::RateLimited.as_str(),
                 });
-                return self.part(socket, &refusal).await;
+                if let Err(Lost::Stuck) = self.part(socket, &refusal).await {
+                    self.hang_up(socket).await;
+                }
+                return;
             }
             Verdict::Closed => return,
         }
@@ -149,7 +221,10 @@ impl Seat {
                 };
                 socket.emit(name, &answer).ok();
             }
-            _ => {}
+            _ => {
+                let metrics = &self.door.app.metrics.realtime;
+                metrics.unknown(self.namespace.word());
+            }
         }
         ack.send(&NOTHING).ok();
     }
@@ -172,21 +247,16 @@ impl Seat {
     }
 
     /// Tells that what was missed is gone, and ends.
-    async fn resync(&self, socket: &SocketRef) {
+    async fn resync(&self, socket: &SocketRef) -> Result<(), Lost> {
         self.door.app.metrics.realtime.resync();
-        self.part(socket, &error_said(&Error::Resync)).await;
+        self.part(socket, &error_said(&Error::Resync)).await
     }
 
     /// Tells why, and disconnects the socket from the namespace.
-    async fn part(&self, socket: &SocketRef, why: &Value) {
-        if self.emit(socket, "error", why).await.is_err() {
-            return;
-        }
-        while let Err(SocketError::InternalChannelFull) = socket.clone().disconnect() {
-            if self.pause(ROOM).await.is_err() {
-                return;
-            }
-        }
+    async fn part(&self, socket: &SocketRef, why: &Value) -> Result<(), Lost> {
+        self.say(FAREWELL, || socket.emit("error", why)).await?;
+        let disconnect = || Ok(socket.clone().disconnect()?);
+        self.say(FAREWELL, disconnect).await
     }
 
     /// Emits as soon as there is room; gives up on who takes nothing in.
@@ -195,21 +265,29 @@ impl Seat {
         socket: &SocketRef,
         name: &str,
         payload: &T,
-    ) -> Result<(), Gone> {
+    ) -> Result<(), Lost> {
+        let patience = self.door.app.config.connections.write_timeout;
+        self.say(patience, || socket.emit(name, payload)).await
+    }
+
+    async fn say(
+        &self,
+        patience: Duration,
+        mut say: impl FnMut() -> Result<(), SendError>,
+    ) -> Result<(), Lost> {
         let mut until = None;
         loop {
-            match socket.emit(name, payload) {
+            match say() {
                 Ok(()) => return Ok(()),
                 Err(SendError::Socket(SocketError::InternalChannelFull)) => {
-                    let patience = self.door.app.config.connections.write_timeout;
                     let until = *until.get_or_insert_with(|| Instant::now() + patience);
                     if Instant::now() > until {
                         tracing::debug!("a client takes nothing in");
-                        return Err(Gone);
+                        return Err(Lost::Stuck);
                     }
                     self.pause(ROOM).await?;
                 }
-                Err(SendError::Socket(SocketError::Closed)) => return Err(Gone),
+                Err(SendError::Socket(SocketError::Closed)) => return Err(Lost::Gone),
                 Err(SendError::Serialize(error)) => {
                     tracing::error!(%error, "an event cannot be written");
                     return Ok(());
@@ -218,10 +296,16 @@ impl Seat {
         }
     }
 
-    async fn pause(&self, duration: Duration) -> Result<(), Gone> {
+    async fn hang_up(&self, socket: &SocketRef) {
+        if let Some(line) = Line::of(socket) {
+            self.door.operator.hang_up(&line, socket.id).await;
+        }
+    }
+
+    async fn pause(&self, duration: Duration) -> Result<(), Lost> {
         tokio::select! {
-            () = self.gone.cancelled() => Err(Gone),
-            () = self.door.app.shutdown.cancelled() => Err(Gone),
+            () = self.gone.cancelled() => Err(Lost::Gone),
+            () = self.door.app.shutdown.cancelled() => Err(Lost::Gone),
             () = sleep(duration) => Ok(()),
         }
     }
@@ -241,46 +325,39 @@ fn farewell(ended: Ended) -> Value {
 }
 
 impl Teller<'_> {
-    async fn serve(mut self, mut listeners: Vec<Listener>) {
-        if self.welcome().await.is_err() {
-            return;
-        }
+    async fn serve(mut self, mut listeners: Vec<Listener>) -> Result<(), Lost> {
+        self.welcome().await?;
         let (seat, socket) = (self.seat, self.socket);
         let mut ended = pin!(seat.presence.ended());
         let mut gone = pin!(seat.gone.cancelled());
         loop {
             let next = tokio::select! {
                 biased;
-                () = gone.as_mut() => return,
+                () = gone.as_mut() => return Err(Lost::Gone),
                 ended = ended.as_mut() => return seat.part(socket, &farewell(ended)).await,
                 next = next(&mut listeners) => next,
             };
             match next {
                 Ok(Next::Heard(heard)) => {
-                    let told = tokio::select! {
+                    tokio::select! {
                         biased;
                         ended = ended.as_mut() => {
                             return seat.part(socket, &farewell(ended)).await;
                         }
-                        told = self.tell(&heard) => told,
-                    };
-                    if told.is_err() {
-                        return self.let_go().await;
+                        told = self.tell(&heard) => told?,
                     }
                 }
                 Ok(Next::Resync) => return seat.resync(socket).await,
-                Ok(Next::Closed) => return,
+                Ok(Next::Closed) => return Err(Lost::Gone),
                 Err(error) => {
                     tracing::warn!(%error, "a stream cannot be read; trying again");
-                    if seat.pause(AGAIN).await.is_err() {
-                        return;
-                    }
+                    seat.pause(AGAIN).await?;
                 }
             }
         }
     }
 
-    async fn welcome(&self) -> Result<(), Gone> {
+    async fn welcome(&self) -> Result<(), Lost> {
         if self.seat.namespace != Namespace::Main {
             return Ok(());
         }
@@ -294,7 +371,7 @@ impl Teller<'_> {
         self.seat.emit(self.socket, "connected", &welcome).await
     }
 
-    async fn tell(&mut self, heard: &Arc<Heard>) -> Result<(), Gone> {
+    async fn tell(&mut self, heard: &Arc<Heard>) -> Result<(), Lost> {
         self.place.move_to(heard.stream, heard.seq);
         let Some(told) = &heard.told else {
             return Ok(());
@@ -325,15 +402,6 @@ impl Teller<'_> {
             self.seat.emit(self.socket, "notification", &*whole).await?;
         }
         Ok(())
-    }
-
-    /// Disconnects who takes nothing in, as soon as that can be said; the engine gives up on it otherwise.
-    async fn let_go(&self) {
-        while let Err(SocketError::InternalChannelFull) = self.socket.clone().disconnect() {
-            if self.seat.pause(AGAIN).await.is_err() {
-                return;
-            }
-        }
     }
 }
 

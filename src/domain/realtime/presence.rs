@@ -183,7 +183,6 @@ impl Presence {
     }
 }
 
-
 impl Drop for Presence {
     fn drop(&mut self) {
         self.app.hub.register.remove(&self.app, &self.person);

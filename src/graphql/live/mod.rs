@@ -19,11 +19,7 @@ use super::{
     guard::{Guard, Selection},
     subscription::Opened,
 };
-use crate::{
-    app::App,
-    domain::realtime::Ended,
-    error::Result,
-};
+use crate::{app::App, domain::realtime::Ended, error::Result};
 
 /// What live connections need.
 #[derive(Clone)]
@@ -47,7 +43,10 @@ impl Live {
 
 /// Why somebody hears no more.
 fn farewell(why: Ended, request_id: &str) -> ServerError {
-    told(refusal(why.refusal().code(), why.message(), None), request_id)
+    told(
+        refusal(why.refusal().code(), why.message(), None),
+        request_id,
+    )
 }
 
 /// With the request's id, as every error has it.

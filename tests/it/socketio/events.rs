@@ -1,7 +1,10 @@
 //! What happens is told in the words of the contract, in its namespace, in the main one and in both twins.
 
-use entity::provisioning_job::JobType;
-use erpmax::domain::event::{DomainEvent, PaymentFacts};
+use entity::{
+    provisioning_job::JobType,
+    subscription::{BillingPeriod, SubscriptionStatus},
+};
+use erpmax::domain::event::{DomainEvent, PaymentFacts, SubscriptionFacts};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -126,16 +129,14 @@ async fn money_is_a_number_and_exact() {
     let app = TestApp::new().await;
     let acme = app.company("Acme").await;
     let mut wire = connected(&acme.owner, "/billing").await;
-    let mut unit = app.system().begin().await.unwrap();
     let payment = PaymentFacts {
         tenant_id: acme.id.parse().unwrap(),
         payment_id: "pi_1".to_owned(),
         amount_minor: 9_910,
         currency: "USD".to_owned(),
     };
-    unit.emit(DomainEvent::PaymentReceived(payment.clone()));
-    unit.emit(DomainEvent::PaymentFailed(payment));
-    unit.commit().await.unwrap();
+    super::emit(&app, DomainEvent::PaymentReceived(payment.clone())).await;
+    super::emit(&app, DomainEvent::PaymentFailed(payment)).await;
     let said = wire.read().await.unwrap();
     assert!(
         said.starts_with("42/billing,[\"payment:received\",{"),
@@ -149,6 +150,64 @@ async fn money_is_a_number_and_exact() {
     );
     assert_eq!(failed["status"], "failed");
     assert!(failed["created_at"].as_str().unwrap().ends_with('Z'));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_subscription_is_told_in_the_words_of_the_contract() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let namespaces = ["/", "/ws", "/billing", "/ws/billing"];
+    let mut wires = Vec::new();
+    for namespace in namespaces {
+        wires.push(connected(&acme.owner, namespace).await);
+    }
+    let mut provisioning = connected(&acme.owner, "/provisioning").await;
+    let [subscription, plan] = [7, 8].map(uuid::Uuid::from_u128);
+    let facts = SubscriptionFacts {
+        tenant_id: acme.id.parse().unwrap(),
+        subscription_id: subscription.into(),
+        plan_id: plan.into(),
+        plan: "professional".to_owned(),
+        status: SubscriptionStatus::PastDue,
+        billing_period: BillingPeriod::Yearly,
+        current_period_end: "2027-01-09T12:00:00Z".parse().unwrap(),
+        cancel_at_period_end: true,
+    };
+    super::emit(&app, DomainEvent::SubscriptionUpdated(facts.clone())).await;
+    let expiring = DomainEvent::SubscriptionExpiring {
+        subscription: facts,
+        days_left: 3,
+    };
+    super::emit(&app, expiring).await;
+    for (wire, namespace) in wires.iter_mut().zip(namespaces) {
+        let mut told = wire.event(namespace, "subscription:updated").await;
+        let (at, seq) = (told["occurred_at"].take(), told["seq"].take());
+        assert!(at.is_string() && told["cursor"].take().is_string());
+        let updated = json!({
+            "tenant_id": acme.id, "subscription_id": subscription, "status": "past_due",
+            "plan": "professional", "updated_at": at,
+            "subscription": {
+                "id": subscription, "tenant_id": acme.id, "plan_id": plan, "plan": "professional",
+                "status": "past_due", "billing_period": "yearly",
+                "current_period_end": "2027-01-09T12:00:00Z", "cancel_at_period_end": true,
+            },
+            "seq": null, "occurred_at": null, "cursor": null,
+        });
+        assert_eq!(told, updated, "{namespace}");
+        let mut told = wire.event(namespace, "subscription:expiring").await;
+        assert!(told["occurred_at"].take().is_string() && told["cursor"].take().is_string());
+        let expiring = json!({
+            "tenant_id": acme.id, "subscription_id": subscription, "days_left": 3,
+            "seq": seq.as_i64().unwrap() + 1, "occurred_at": null, "cursor": null,
+        });
+        assert_eq!(told, expiring, "{namespace}");
+    }
+    provisioning.emit("/provisioning", json!(["ping"])).await;
+    assert_eq!(
+        provisioning.packet("/provisioning").await,
+        Packet::Event("pong".to_owned(), None)
+    );
     app.finish().await;
 }
 

@@ -1,5 +1,7 @@
 //! The literal exchange of the specification, at both paths and in every namespace.
 
+use entity::notification::{NotificationKind, NotificationType};
+use erpmax::domain::event::{DomainEvent, NotificationFacts};
 use serde_json::{Value, json};
 
 use super::NAMESPACES;
@@ -88,12 +90,48 @@ async fn who_has_no_tenant_hears_of_themselves() {
     let mut wire = Wire::open(&member).await;
     wire.connect("/", &member).await;
     let connected = wire.event("/", "connected").await;
-    if connected["tenant_id"] == Value::Null {
-        wire.connect("/notifications", &member).await;
-        let refused = wire
-            .ask("/billing", Some(json!({ "token": member.access })))
-            .await;
-        assert!(matches!(refused, Packet::Refused(_)), "{refused:?}");
+    assert_eq!(connected["user_id"], member.id);
+    assert_eq!(connected["tenant_id"], Value::Null);
+    wire.connect("/notifications", &member).await;
+    // What is about a tenant is not for them.
+    for namespace in ["/billing", "/provisioning", "/ws/billing"] {
+        let auth = json!({ "token": member.access });
+        let refused = wire.ask(namespace, Some(auth)).await;
+        let why = "You are not in the tenant that your token names.";
+        assert_eq!(refused, Packet::Refused(why.to_owned()), "{namespace}");
     }
+    super::pay(&app, &acme, 0..1).await;
+    super::emit(
+        &app,
+        DomainEvent::NotificationCreated {
+            notification: NotificationFacts {
+                id: uuid::Uuid::from_u128(7).into(),
+                user_id: member.id.parse().unwrap(),
+                tenant_id: None,
+                kind: NotificationKind::MemberAdded,
+                notification_type: NotificationType::Info,
+                title: "Hello".to_owned(),
+                message: "Somebody thinks of you.".to_owned(),
+                data: json!({}),
+                created_at: app.app.clock.now(),
+            },
+        },
+    )
+    .await;
+    let mut heard = Vec::new();
+    while heard.len() < 3 {
+        let said = wire.read().await.unwrap();
+        assert!(said.contains("Somebody thinks of you."), "{said}");
+        heard.push(said[..said.find('{').unwrap()].to_owned());
+    }
+    heard.sort_unstable();
+    assert_eq!(
+        heard,
+        [
+            "42/notifications,[\"notification:new\",",
+            "42[\"notification\",",
+            "42[\"notification:new\","
+        ]
+    );
     app.finish().await;
 }

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::parted;
 use crate::support::{Packet, TestApp, Wire};
+
+/// How long anything may take that a test waits for.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn a_flood_of_events_ends_the_one_who_sends_it() {
@@ -115,14 +119,13 @@ async fn a_person_has_only_so_many_connections() {
         .await;
     // Who leaves makes room.
     wire.say("41/billing,").await;
-    while wire.ask("/ws", Some(auth.clone())).await != Packet::Connect {
-        tokio::task::yield_now().await;
-    }
+    let let_in = async |wire: &mut Wire| {
+        let asks = async { while wire.ask("/ws", Some(auth.clone())).await != Packet::Connect {} };
+        timeout(PATIENCE, asks).await.expect("there is room again");
+    };
+    let_in(&mut wire).await;
     drop(wire);
-    let mut wire = Wire::open(&acme.owner).await;
-    while wire.ask("/ws", Some(auth.clone())).await != Packet::Connect {
-        tokio::task::yield_now().await;
-    }
+    let_in(&mut Wire::open(&acme.owner).await).await;
     app.finish().await;
 }
 
@@ -138,11 +141,50 @@ async fn a_socket_counts_as_a_connection_of_its_address() {
     }
     assert!(wires.len() >= 3, "{}", wires.len());
     wires.clear();
-    while Wire::try_open_at(&acme.owner, "/socket.io/")
-        .await
-        .is_none()
-    {
-        tokio::task::yield_now().await;
+    let again = async {
+        while Wire::try_open_at(&acme.owner, "/socket.io/")
+            .await
+            .is_none()
+        {}
+    };
+    timeout(PATIENCE, again).await.expect("there is room again");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_means_nothing_is_counted_by_where_it_was_said() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    for (namespace, event) in [
+        ("/ws", "dance"),
+        ("/ws", "status:update"),
+        ("/", "dance"),
+        ("/ws/billing", "notification_read"),
+    ] {
+        let mut wire = Wire::open(&acme.owner).await;
+        wire.connect(namespace, &acme.owner).await;
+        wire.emit(namespace, json!([event, { "notification_id": 7 }]))
+            .await;
+        wire.emit(namespace, json!(["ping"])).await;
+        loop {
+            match wire.packet(namespace).await {
+                Packet::Event(name, None) if name == "pong" => break,
+                Packet::Event(name, Some(_)) if name == "connected" => {}
+                other => panic!("{other:?}"),
+            }
+        }
     }
+    let text = app.app.metrics.encode().unwrap();
+    let counts = text.lines().filter_map(|line| {
+        let line = line.strip_prefix("erpmax_realtime_unknown_events_total")?;
+        Some(line.to_owned())
+    });
+    let mut counts: Vec<_> = counts.collect();
+    counts.sort_unstable();
+    assert_eq!(
+        counts,
+        ["{namespace=\"billing\"} 1", "{namespace=\"main\"} 3"]
+    );
+    assert!(!text.contains("dance"), "a client's word is a label");
     app.finish().await;
 }

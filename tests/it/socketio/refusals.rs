@@ -91,7 +91,16 @@ async fn the_engine_refuses_what_it_does_not_speak() {
             let answer = visitor.http.get(url).send().await.unwrap();
             assert_eq!(answer.status(), 400, "{query}");
             let body: Value = answer.json().await.unwrap();
+            // The engine's words and those of every other error.
             assert!(body["message"].is_string(), "{query}: {body}");
+            assert_eq!(body["detail"], body["message"]);
+            assert_eq!(body["error"]["message"], body["message"]);
+            assert_eq!(body["error"]["code"], "INVALID_INPUT");
+            assert!(body["request_id"].is_string(), "{query}: {body}");
+            if query.contains("unknown") {
+                assert_eq!(body["code"], "1");
+                assert_eq!(body["message"], "Session ID unknown");
+            }
         }
     }
     for path in [

@@ -2,40 +2,8 @@
 
 use std::time::Duration;
 
-use erpmax::domain::event::{DomainEvent, PaymentFacts};
-use serde_json::Value;
-
-use super::parted;
-use crate::support::{Company, TestApp, Wire};
-
-/// So many payments.
-async fn pay(app: &TestApp, company: &Company<'_>, payments: std::ops::Range<usize>) {
-    for n in payments {
-        let mut unit = app.system().begin().await.unwrap();
-        unit.emit(DomainEvent::PaymentReceived(PaymentFacts {
-            tenant_id: company.id.parse().unwrap(),
-            payment_id: n.to_string(),
-            amount_minor: 100,
-            currency: "USD".to_owned(),
-        }));
-        unit.commit().await.unwrap();
-    }
-}
-
-/// Hears payments, each once and in order; the last cursor.
-async fn hear(wire: &mut Wire, namespace: &str, payments: std::ops::Range<usize>) -> String {
-    let mut cursor = String::new();
-    for n in payments {
-        let event = wire.event(namespace, "payment:received").await;
-        assert_eq!(event["payment_id"], n.to_string());
-        cursor = text(&event["cursor"]);
-    }
-    cursor
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
-}
+use super::{hear, parted, pay, text};
+use crate::support::{TestApp, Wire};
 
 #[tokio::test]
 async fn what_was_missed_is_told_first_and_once() {

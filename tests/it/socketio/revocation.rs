@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::parted;
-use crate::support::{Actor, Packet, TestApp, Wire};
+use super::{parted, pay};
+use crate::support::{Actor, Packet, TestApp, Wire, db};
 
 async fn connected(who: &Actor) -> Wire {
     let mut wire = Wire::open(who).await;
@@ -79,6 +79,28 @@ async fn a_socket_outlives_its_token_and_a_change_of_role() {
         .await;
     assert_eq!(answer, Packet::Refused("Invalid token".to_owned()));
     lives(&mut wire).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_suspended_is_still_told_what_happens() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let member = acme.join("member").await;
+    let mut of_owner = connected(&acme.owner).await;
+    let mut of_member = connected(&member).await;
+    db::suspend(&app, &acme.id).await;
+    let mut new = connected(&acme.owner).await;
+    pay(&app, &acme, 0..1).await;
+    for wire in [&mut of_owner, &mut of_member, &mut new] {
+        let paid = wire.until("/ws", "payment:received").await;
+        assert_eq!(paid["payment_id"], "0");
+    }
+    // What ends a connection ends it there, too.
+    acme.owner.delete(&acme.seat(&member)).await.expect(200);
+    assert_eq!(parted(&mut of_member, "/ws").await["code"], "FORBIDDEN");
+    lives(&mut of_owner).await;
+    lives(&mut new).await;
     app.finish().await;
 }
 

@@ -49,13 +49,26 @@ impl Wire {
     pub async fn try_open_at(who: &Actor, path: &str) -> Option<Self> {
         let base = who.base.replacen("http", "ws", 1);
         let url = format!("{base}{path}?EIO=4&transport=websocket");
-        let (socket, _) = connect_async(url).await.ok()?;
-        let handshake = Value::Null;
-        let mut wire = Self { socket, handshake };
+        let mut wire = Self::dial(url).await?;
         let said = wire.read().await?;
         let open = said.strip_prefix('0').expect("a handshake");
         wire.handshake = serde_json::from_str(open).unwrap();
         Some(wire)
+    }
+
+    /// Opens the websocket that a client who polls goes over to; nothing is said on it yet.
+    pub async fn upgrade(who: &Actor, sid: &str) -> Self {
+        let base = who.base.replacen("http", "ws", 1);
+        let url = format!("{base}/socket.io/?EIO=4&transport=websocket&sid={sid}");
+        Self::dial(url).await.expect("it opens")
+    }
+
+    async fn dial(url: String) -> Option<Self> {
+        let (socket, _) = connect_async(url).await.ok()?;
+        Some(Self {
+            socket,
+            handshake: Value::Null,
+        })
     }
 
     /// Connects to a namespace with somebody's token, and finds itself let in.
