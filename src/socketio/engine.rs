@@ -8,7 +8,7 @@ use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderValue, Method, StatusCode, Uri,
+        Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri,
         header::{CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE},
         uri::PathAndQuery,
     },
@@ -146,7 +146,11 @@ pub async fn answer(State(engine): State<Arc<Engine>>, request: Request) -> Resp
 /// What the engine keeps of a request for as long as the connection lives: no more than is used.
 fn for_engine(engine: &Engine, request: Request, info: RequestInfo) -> Request {
     let (mut parts, body) = request.into_parts();
-    parts.extensions.remove::<Cx>();
+    let upgrade = parts.extensions.remove::<OnUpgrade>();
+    parts.extensions = Extensions::new();
+    if let Some(upgrade) = upgrade {
+        parts.extensions.insert(upgrade);
+    }
     // The token of a socket is in what it says, not in the headers.
     parts.extensions.insert(RequestInfo {
         bearer: None,
@@ -155,6 +159,8 @@ fn for_engine(engine: &Engine, request: Request, info: RequestInfo) -> Request {
     let query = parts.uri.query().unwrap_or_default();
     if parts.method == Method::GET {
         let key = parts.headers.remove(SEC_WEBSOCKET_KEY);
+        // A copy, because what was read of the connection is kept while a part of it is in use.
+        let key = key.and_then(|key| HeaderValue::from_bytes(key.as_bytes()).ok());
         parts.headers = HeaderMap::from_iter(key.map(|key| (SEC_WEBSOCKET_KEY, key)));
         if parameter(query, "sid").is_none() {
             let line = Line::new(engine.app.config.limits.scale);

@@ -1,19 +1,21 @@
 //! The Socket.IO door: `/socket.io` and `/ws/socket.io`, by websocket and by polling.
 //!
-//! A client connects to namespaces, with its token for each (`entrance`). A connected socket is a task
-//! that listens to the streams of its namespace and emits what they tell (`seat`); whatever it has no
-//! room for it reads from the log once there is room, so that a slow client costs no memory and misses
-//! nothing. What is emitted is written once for all sockets that hear it (`payload`, `press`). The sockets of a
+//! A client connects to namespaces, with its token for each (`entrance`). A connected socket (`seat`) is
+//! told what happens in the streams of its namespace by their rooms (`mouth`); whatever it has no room for
+//! its own task reads from the log once there is room, so that a slow client costs no memory and misses
+//! nothing (`teller`). What is emitted is written once for all sockets that hear it (`payload`, `press`). The sockets of a
 //! client share a connection of the engine, which lasts only as long as it is of use (`line`, `engine`).
 
 mod engine;
 mod entrance;
 mod gate;
 mod line;
+mod mouth;
 mod namespace;
 mod payload;
 mod press;
 mod seat;
+mod teller;
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,6 +41,8 @@ const PATH: &str = PATHS[0];
 /// How often the engine asks whether the client is there, and how long it waits for the answer.
 const PING_INTERVAL: Duration = Duration::from_secs(25);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// How much is read of a websocket at a time, in bytes: clients say little, and each has that much memory.
+const READ: usize = 1_024;
 /// How long sockets are given to close when the process stops.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -83,6 +87,7 @@ fn service(door: &Arc<Door>) -> Service {
         .ws_max_message_size(limits.max_payload)
         .ws_max_frame_size(limits.max_payload)
         .max_buffer_size(limits.backlog)
+        .ws_read_buffer_size(READ)
         // Nobody sends us files.
         .with_parser(ParserConfig::common().max_incoming_binaries(1))
         .build_with_inner_svc(Router::new());

@@ -24,6 +24,8 @@ pub struct Print {
     open: String,
     /// The whole object, for those who hear only the stream that tells it.
     alone: Box<RawValue>,
+    /// The same for one who was at this place, where others are, too.
+    last: Mutex<Option<(Cursor, Arc<RawValue>)>>,
 }
 
 impl Press {
@@ -38,7 +40,8 @@ impl Press {
             return Ok(None);
         };
         let alone = close(&open, Cursor::of(heard.stream, heard.seq))?;
-        let print = Arc::new(Print { open, alone });
+        let last = Mutex::default();
+        let print = Arc::new(Print { open, alone, last });
         if kept.len() == KEPT {
             kept.pop_front();
         }
@@ -54,8 +57,14 @@ impl Print {
     }
 
     /// The event for one who hears several streams and is at this place.
-    pub fn at(&self, place: Cursor) -> Result<Box<RawValue>, serde_json::Error> {
-        close(&self.open, place)
+    pub fn at(&self, place: Cursor) -> Result<Arc<RawValue>, serde_json::Error> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, whole)) = last.as_ref().filter(|(it, _)| *it == place) {
+            return Ok(Arc::clone(whole));
+        }
+        let whole = Arc::from(close(&self.open, place)?);
+        *last = Some((place, Arc::clone(&whole)));
+        Ok(whole)
     }
 }
 

@@ -1,7 +1,6 @@
 //! A socket that is connected to a namespace: told what happens until it leaves or may not stay.
 
 use std::{
-    pin::pin,
     sync::{
         Arc, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -10,7 +9,6 @@ use std::{
 };
 
 use entity::ids::NotificationId;
-use serde::Serialize;
 use serde_json::{Value, json};
 use socketioxide::{
     SendError, SocketError, SocketIo,
@@ -25,51 +23,41 @@ use super::{
     entrance::{Arrival, Waiting},
     gate::{Gate, Verdict},
     line::Line,
+    mouth::Mouth,
     namespace::Namespace,
+    teller,
 };
 use crate::{
     domain::{
         notifications,
-        realtime::{Cursor, Ended, Feed, Heard, Listener, Next, Presence},
+        realtime::{Cursor, Ended, Presence},
     },
     error::{Code, Error, Reason, Result, Subject},
 };
 
-/// The words of the original.
-const WELCOME: &str = "Successfully connected to ERPMax Orchestrator";
 /// How long to wait before something is emitted again for which there was no room.
 const ROOM: Duration = Duration::from_millis(10);
 /// How long somebody who may not stay is given to take in why.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// How long to wait before a stream is read again that could not be read.
-const AGAIN: Duration = Duration::from_millis(500);
 
 /// What a socket's handlers know.
-struct Seat {
-    door: Arc<Door>,
-    presence: Presence,
-    namespace: Namespace,
+pub struct Seat {
+    pub door: Arc<Door>,
+    pub presence: Presence,
+    pub namespace: Namespace,
     gate: Gate,
     /// Cancelled when the socket is not connected any more.
-    gone: CancellationToken,
+    pub gone: CancellationToken,
     /// Whether the whole connection has ended, not only this socket on it.
     cut: AtomicBool,
 }
 
 /// Why nothing can be said to a socket.
-enum Lost {
+pub enum Lost {
     /// It is not there any more, or the process stops.
     Gone,
     /// It takes nothing in.
     Stuck,
-}
-
-/// A socket at work.
-struct Teller<'a> {
-    seat: &'a Seat,
-    socket: &'a SocketRef,
-    feeds: Vec<Feed>,
-    place: Cursor,
 }
 
 /// Serves a socket whose CONNECT was answered, until it goes; then looks after the connection that it was on.
@@ -137,7 +125,14 @@ async fn host(door: &Arc<Door>, io: &SocketIo, socket: SocketRef) -> Left {
     if here.is_none() || !socket.connected() {
         return Left::Namespace;
     }
-    let served = seat.serve(&socket, feeds, listeners).await;
+    let served = match listeners {
+        Some(listeners) => {
+            let place = Cursor::of_all(listeners.iter().map(|it| (it.stream(), it.position())));
+            let mouth = Arc::new(Mouth::new(Arc::clone(&seat), socket, feeds, place));
+            teller::serve(&mouth, listeners).await
+        }
+        None => Box::pin(seat.resync(&socket)).await,
+    };
     match served {
         Err(Lost::Stuck) => Left::Stuck,
         _ if seat.cut.load(Ordering::Acquire) => Left::Connection,
@@ -168,29 +163,6 @@ fn watch(seat: &Arc<Seat>, socket: &SocketRef) {
 }
 
 impl Seat {
-    /// Tells a socket what it hears, until it may not stay or is not there any more.
-    async fn serve(
-        &self,
-        socket: &SocketRef,
-        feeds: Vec<Feed>,
-        listeners: Option<Vec<Listener>>,
-    ) -> Result<(), Lost> {
-        let Some(listeners) = listeners else {
-            return self.resync(socket).await;
-        };
-        let mut place = Cursor::default();
-        for listener in &listeners {
-            place.move_to(listener.stream(), listener.position());
-        }
-        let teller = Teller {
-            seat: self,
-            socket,
-            feeds,
-            place,
-        };
-        teller.serve(listeners).await
-    }
-
     /// What a client says.
     async fn hear(&self, socket: &SocketRef, name: &str, said: Option<Value>, ack: AckSender) {
         match self.gate.pass() {
@@ -247,30 +219,20 @@ impl Seat {
     }
 
     /// Tells that what was missed is gone, and ends.
-    async fn resync(&self, socket: &SocketRef) -> Result<(), Lost> {
+    pub async fn resync(&self, socket: &SocketRef) -> Result<(), Lost> {
         self.door.app.metrics.realtime.resync();
         self.part(socket, &error_said(&Error::Resync)).await
     }
 
     /// Tells why, and disconnects the socket from the namespace.
-    async fn part(&self, socket: &SocketRef, why: &Value) -> Result<(), Lost> {
+    pub async fn part(&self, socket: &SocketRef, why: &Value) -> Result<(), Lost> {
         self.say(FAREWELL, || socket.emit("error", why)).await?;
         let disconnect = || Ok(socket.clone().disconnect()?);
         self.say(FAREWELL, disconnect).await
     }
 
-    /// Emits as soon as there is room; gives up on who takes nothing in.
-    async fn emit<T: Serialize + Sync + ?Sized>(
-        &self,
-        socket: &SocketRef,
-        name: &str,
-        payload: &T,
-    ) -> Result<(), Lost> {
-        let patience = self.door.app.config.connections.write_timeout;
-        self.say(patience, || socket.emit(name, payload)).await
-    }
-
-    async fn say(
+    /// Says something as soon as there is room; gives up on who takes nothing in.
+    pub async fn say(
         &self,
         patience: Duration,
         mut say: impl FnMut() -> Result<(), SendError>,
@@ -302,7 +264,7 @@ impl Seat {
         }
     }
 
-    async fn pause(&self, duration: Duration) -> Result<(), Lost> {
+    pub async fn pause(&self, duration: Duration) -> Result<(), Lost> {
         tokio::select! {
             () = self.gone.cancelled() => Err(Lost::Gone),
             () = self.door.app.shutdown.cancelled() => Err(Lost::Gone),
@@ -320,99 +282,6 @@ fn error_said(error: &Error) -> Value {
 }
 
 /// Why somebody may not stay.
-fn farewell(ended: Ended) -> Value {
+pub fn farewell(ended: Ended) -> Value {
     json!({ "message": ended.message(), "code": ended.refusal().code().as_str() })
-}
-
-impl Teller<'_> {
-    async fn serve(mut self, mut listeners: Vec<Listener>) -> Result<(), Lost> {
-        self.welcome().await?;
-        let (seat, socket) = (self.seat, self.socket);
-        let mut ended = pin!(seat.presence.ended());
-        let mut gone = pin!(seat.gone.cancelled());
-        loop {
-            let next = tokio::select! {
-                biased;
-                () = gone.as_mut() => return Err(Lost::Gone),
-                ended = ended.as_mut() => return seat.part(socket, &farewell(ended)).await,
-                next = next(&mut listeners) => next,
-            };
-            match next {
-                Ok(Next::Heard(heard)) => {
-                    tokio::select! {
-                        biased;
-                        ended = ended.as_mut() => {
-                            return seat.part(socket, &farewell(ended)).await;
-                        }
-                        told = self.tell(&heard) => told?,
-                    }
-                }
-                Ok(Next::Resync) => return seat.resync(socket).await,
-                Ok(Next::Closed) => return Err(Lost::Gone),
-                Err(error) => {
-                    tracing::warn!(%error, "a stream cannot be read; trying again");
-                    seat.pause(AGAIN).await?;
-                }
-            }
-        }
-    }
-
-    async fn welcome(&self) -> Result<(), Lost> {
-        if self.seat.namespace != Namespace::Main {
-            return Ok(());
-        }
-        let presence = &self.seat.presence;
-        let welcome = json!({
-            "message": WELCOME,
-            "user_id": presence.user_id(),
-            "tenant_id": presence.tenant_id(),
-            "cursor": self.place.to_string(),
-        });
-        self.seat.emit(self.socket, "connected", &welcome).await
-    }
-
-    async fn tell(&mut self, heard: &Arc<Heard>) -> Result<(), Lost> {
-        self.place.move_to(heard.stream, heard.seq);
-        let Some(told) = &heard.told else {
-            return Ok(());
-        };
-        if !self.feeds.contains(&told.feed()) {
-            return Ok(());
-        }
-        let print = match self.seat.door.press.print(heard) {
-            Ok(Some(print)) => print,
-            Ok(None) => return Ok(()),
-            Err(error) => {
-                tracing::error!(%error, event = told.name(), "an event cannot be written");
-                return Ok(());
-            }
-        };
-        if self.seat.namespace != Namespace::Main {
-            return self
-                .seat
-                .emit(self.socket, told.name(), print.alone())
-                .await;
-        }
-        let Ok(whole) = print.at(self.place) else {
-            return Ok(());
-        };
-        self.seat.emit(self.socket, told.name(), &*whole).await?;
-        // The specification's example listens for `notification` there.
-        if told.name() == "notification:new" {
-            self.seat.emit(self.socket, "notification", &*whole).await?;
-        }
-        Ok(())
-    }
-}
-
-/// What is told next in any of the streams; safe to be dropped while it waits.
-async fn next(listeners: &mut [Listener]) -> Result<Next> {
-    match listeners {
-        [one] => one.next().await,
-        [one, other] => tokio::select! {
-            next = one.next() => next,
-            next = other.next() => next,
-        },
-        _ => std::future::pending().await,
-    }
 }

@@ -34,11 +34,28 @@ impl Cursor {
         cursor
     }
 
+    /// Places in several streams.
+    pub fn of_all(places: impl IntoIterator<Item = (Stream, i64)>) -> Self {
+        let mut cursor = Self::default();
+        for (stream, seq) in places {
+            cursor.move_to(stream, seq);
+        }
+        cursor
+    }
+
     /// Goes on to a place in one of the streams.
     pub fn move_to(&mut self, stream: Stream, seq: i64) {
         match stream {
             Stream::User(id) => self.user = Some((id, seq)),
             Stream::Tenant(id) => self.tenant = Some((id, seq)),
+        }
+    }
+
+    /// The place in one of the streams, if it names one there.
+    pub fn place_in(&self, stream: Stream) -> Option<i64> {
+        match stream {
+            Stream::User(id) => self.user.filter(|(it, _)| *it == id).map(|(_, seq)| seq),
+            Stream::Tenant(id) => self.tenant.filter(|(it, _)| *it == id).map(|(_, seq)| seq),
         }
     }
 

@@ -73,11 +73,7 @@ pub async fn places(cx: &Cx, feeds: &[Feed], after: Option<&str>) -> Result<Vec<
     check_owner(cx, cursor).await?;
     let mut places = Vec::new();
     for stream in streams {
-        let seq = match stream {
-            Stream::User(_) => cursor.user.map(|(_, seq)| seq),
-            Stream::Tenant(_) => cursor.tenant.map(|(_, seq)| seq),
-        };
-        let seq = seq.ok_or_else(invalid)?;
+        let seq = cursor.place_in(stream).ok_or_else(invalid)?;
         check_extent(cx, stream, seq).await?;
         places.push(Place {
             stream,

@@ -16,7 +16,7 @@ mod told;
 
 pub use cursor::Cursor;
 pub use feed::{Feed, Place, enter, places};
-pub use hub::{Heard, Hub, Listener, Next};
+pub use hub::{Handed, Heard, Hearer, Hub, Listener, Next, Turn};
 pub use presence::{Ended, Presence};
 pub use prune::forget_old_events;
 pub use told::{CANCELLED, Told};

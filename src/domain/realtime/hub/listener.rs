@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use super::{
-    Heard,
+    Heard, Hearer, Turn,
     room::{Receiver, Room},
 };
 use crate::{
@@ -31,6 +31,26 @@ pub struct Listener {
     behind: bool,
     /// How many events were handed on while behind, which must end somewhere.
     caught_up: u64,
+}
+
+/// A seat in the audience of a room, until it is dropped.
+#[derive(Debug)]
+pub struct Handed {
+    room: Arc<Room>,
+    number: u64,
+}
+
+impl Handed {
+    /// The stream.
+    pub fn stream(&self) -> Stream {
+        self.room.stream
+    }
+}
+
+impl Drop for Handed {
+    fn drop(&mut self) {
+        self.room.audience.dismiss(self.number);
+    }
 }
 
 /// What a listener is told next.
@@ -125,22 +145,31 @@ impl Listener {
 
     /// What the room tells, unless it was heard before, or something else comes first.
     fn take(&mut self, heard: Arc<Heard>) -> Option<Arc<Heard>> {
-        if heard.seq > self.position + i64::from(heard.lasting) {
-            self.behind = true;
-            return None;
+        match heard.turn(self.position) {
+            Turn::Next => {
+                self.position = heard.seq;
+                self.caught_up = 0;
+                Some(heard)
+            }
+            Turn::Old => None,
+            Turn::Early => {
+                self.behind = true;
+                None
+            }
         }
-        // What passes is of its moment: whoever has read on from the log knows better by now.
-        let is_old = if heard.lasting {
-            heard.seq <= self.position
-        } else {
-            heard.seq < self.position
-        };
-        if is_old {
-            return None;
+    }
+
+    /// Has the room itself tell somebody what comes next. Gives the listener back when something is left
+    /// to be heard before that.
+    pub fn hand_over(self, hearer: Arc<dyn Hearer>) -> Result<Handed, Box<Self>> {
+        let up_to_date = || !self.is_behind() && self.receiver.is_empty();
+        match self.room.audience.admit(hearer, up_to_date) {
+            Some(number) => Ok(Handed {
+                room: self.room,
+                number,
+            }),
+            None => Err(Box::new(self)),
         }
-        self.position = heard.seq;
-        self.caught_up = 0;
-        Some(heard)
     }
 
     /// Reads what was missed; `false` when it is gone or too much.

@@ -5,23 +5,28 @@
 //! second the ear looks at the heads of the streams that have changed lately, and knocks at rooms that
 //! are behind them.
 
+mod audience;
 mod ear;
 mod jobs;
 mod listener;
 mod room;
 
 use std::{
+    cmp::Ordering,
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{self, AtomicBool},
     },
 };
 
 use entity::Timestamp;
 
-pub use self::listener::{Listener, Next};
 use self::room::{Knock, Room};
+pub use self::{
+    audience::Hearer,
+    listener::{Handed, Listener, Next},
+};
 use super::{Told, feed::Place, log_store::Entry, register::Register};
 use crate::{app::App, domain::event::Stream, error::Result};
 
@@ -38,6 +43,29 @@ pub struct Heard {
     pub occurred_at: Timestamp,
     /// What people are told of it, if anything.
     pub told: Option<Told>,
+}
+
+/// How something that is told stands to what was told before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It is what comes next.
+    Next,
+    /// It was told before; or it passes, and whoever has read on from the log knows better by now.
+    Old,
+    /// Something else comes before it.
+    Early,
+}
+
+impl Heard {
+    /// How it stands to the last event that was told.
+    pub fn turn(&self, position: i64) -> Turn {
+        let due = position + i64::from(self.lasting);
+        match self.seq.cmp(&due) {
+            Ordering::Equal => Turn::Next,
+            Ordering::Less => Turn::Old,
+            Ordering::Greater => Turn::Early,
+        }
+    }
 }
 
 impl From<&Entry> for Heard {
@@ -74,7 +102,7 @@ impl Hub {
 
     /// Starts the ear, once somebody is here to listen.
     pub(super) fn wake(&self, app: &App) {
-        if !self.listening.swap(true, Ordering::AcqRel) {
+        if !self.listening.swap(true, atomic::Ordering::AcqRel) {
             let bus = app.bus.subscribe();
             app.spawn("ear", ear::run(app.clone(), bus));
         }

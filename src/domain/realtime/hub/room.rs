@@ -13,13 +13,16 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use super::{Heard, jobs::Jobs};
+use super::{Heard, audience::Audience, jobs::Jobs};
 use crate::{
     app::App,
     domain::{
         cx::Cx,
         event::{DomainEvent, Recorded, Stream},
-        realtime::log_store::{self as store, Entry},
+        realtime::{
+            Told,
+            log_store::{self as store, Entry},
+        },
         signal::JobSignal,
     },
     error::{Error, Result},
@@ -55,6 +58,8 @@ pub enum Knock {
 pub struct Room {
     pub stream: Stream,
     sender: broadcast::Sender<Arc<Heard>>,
+    /// Those who are told without a receiver.
+    pub(super) audience: Audience,
     knocks: mpsc::Sender<Knock>,
     /// The last event that was told.
     position: AtomicI64,
@@ -70,6 +75,7 @@ impl Room {
         let room = Self {
             stream,
             sender: broadcast::Sender::new(backlog),
+            audience: Audience::default(),
             knocks,
             position: AtomicI64::new(0),
             head: AtomicI64::new(0),
@@ -85,7 +91,7 @@ impl Room {
 
     /// Whether nobody listens.
     pub fn is_empty(&self) -> bool {
-        self.sender.receiver_count() == 0
+        self.sender.receiver_count() == 0 && self.audience.is_empty()
     }
 
     /// Waits until it is known where the stream stands.
@@ -119,9 +125,13 @@ impl Room {
         self.position() < self.head.load(Ordering::Acquire)
     }
 
-    fn tell(&self, heard: Heard) {
-        // An error means that nobody listens any more.
-        self.sender.send(Arc::new(heard)).ok();
+    async fn tell(&self, heard: Heard) {
+        let heard = Arc::new(heard);
+        let publish = || {
+            // An error means that nobody listens.
+            self.sender.send(Arc::clone(&heard)).ok();
+        };
+        self.audience.tell(&heard, publish).await;
     }
 }
 
@@ -228,30 +238,31 @@ impl Keeper {
             // Whoever hears of a job's end has heard all it said.
             if let Some(job) = ended_job(event) {
                 let left = self.jobs.end(&self.cx, job).await;
-                self.tell_passing(left);
+                self.tell_passing(left).await;
             }
             self.jobs.hear(event);
         }
         self.room.position.store(entry.seq, Ordering::Release);
         self.room.head.fetch_max(entry.seq, Ordering::AcqRel);
-        self.room.tell(Heard::from(entry));
+        self.room.tell(Heard::from(entry)).await;
     }
 
     async fn tell_jobs(&mut self) {
         let told = self.jobs.look(&self.cx).await;
-        self.tell_passing(told);
+        self.tell_passing(told).await;
     }
 
     /// Tells what is not in the log.
-    fn tell_passing(&self, told: Vec<crate::domain::realtime::Told>) {
+    async fn tell_passing(&self, told: Vec<Told>) {
         for told in told {
-            self.room.tell(Heard {
+            let heard = Heard {
                 stream: self.room.stream,
                 seq: self.room.position(),
                 lasting: false,
                 occurred_at: self.cx.now(),
                 told: Some(told),
-            });
+            };
+            self.room.tell(heard).await;
         }
     }
 }
