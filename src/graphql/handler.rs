@@ -29,7 +29,11 @@ use super::{
     refusal::Refusal,
     request,
 };
-use crate::{app::App, domain::cx::Cx, error::Code};
+use crate::{
+    app::App,
+    domain::{cx::Cx, throttle::Clients},
+    error::Code,
+};
 
 /// The media type whose status codes say how an operation went.
 const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
@@ -48,11 +52,12 @@ struct Door {
 /// Something to look at.
 pub type Page = fn(&Cx) -> Response;
 
-/// The routes of this door; `playground` is what a browser gets to see at its address.
-pub fn router(app: App, playground: Page) -> Router {
+/// The routes of this door; `clients` counts what they ask for on sockets, `playground` is what a browser
+/// gets to see at its address.
+pub fn router(app: App, clients: Arc<Clients>, playground: Page) -> Router {
     let guard = Arc::new(Guard::new(app.clone()));
     let door = Door {
-        live: Live::new(app.clone(), Arc::clone(&guard)),
+        live: Live::new(app.clone(), Arc::clone(&guard), clients),
         guard,
         app,
         playground,

@@ -14,7 +14,7 @@ mod observe;
 mod patience;
 mod security;
 
-use std::{any::Any, panic::AssertUnwindSafe};
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     Router,
@@ -28,10 +28,7 @@ use tower::{ServiceExt, util::MapRequestLayer};
 
 use crate::{
     app::App,
-    domain::{
-        cx::Cx,
-        throttle::{Axis, Clients},
-    },
+    domain::{cx::Cx, throttle::Clients},
     error::{Code, Error, Result},
     graphql, pages,
     rest::{self, error::Failure},
@@ -46,7 +43,7 @@ struct Front {
     app: App,
     doors: Router,
     /// How often each client may ask at all, where that is counted.
-    clients: Option<Clients>,
+    clients: Option<Arc<Clients>>,
 }
 
 /// What is asked often by those who watch over the service, and must answer them when it is flooded.
@@ -55,12 +52,13 @@ const UNCOUNTED: [&str; 3] = ["/health", "/health/ready", "/metrics"];
 impl Front {
     /// All doors of the service.
     fn whole(app: App) -> Self {
+        let clients = Arc::new(Clients::new(&app.config.limits));
+        let graphql = graphql::router(app.clone(), Arc::clone(&clients), pages::playground);
         let doors = rest::router()
             .merge(pages::routes())
-            .merge(graphql::router(app.clone(), pages::playground))
+            .merge(graphql)
             .merge(socketio::routes(&app))
             .merge(metrics::public(&app));
-        let clients = Clients::new(&app.config.limits);
         Self {
             clients: Some(clients),
             ..Self::of(app, doors)
@@ -125,12 +123,7 @@ impl Front {
         if UNCOUNTED.contains(&path) {
             return Ok(());
         }
-        let admitted = clients.admit(cx.info().ip, cx.now());
-        if admitted.is_err() {
-            let metrics = &self.app.metrics;
-            metrics.rate_limited(Clients::CLASS, Axis::Client.as_str());
-        }
-        admitted
+        clients.count(cx)
     }
 
     /// Lets a request in by the door that it is for, and answers 500 for a handler that panicked,

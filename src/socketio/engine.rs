@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde_json::json;
 use socketioxide::{service::SocketIoService, socket::Sid};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{
@@ -44,17 +45,22 @@ pub struct Engine {
     app: App,
     service: Service,
     cords: Cords,
+    all: CancellationToken,
 }
 
 /// What knows how to hang up. Weak, because the engine keeps those who ask.
 #[derive(Debug, Default)]
-pub struct Operator(OnceLock<Weak<Engine>>);
+pub struct Operator {
+    engine: OnceLock<Weak<Engine>>,
+    /// Ends all that are websockets.
+    pub all: CancellationToken,
+}
 
 impl Operator {
     /// Ends a connection and all sockets on it.
     pub async fn hang_up(&self, line: &Line, sid: Sid) {
         line.cord.cancel();
-        if let Some(engine) = self.0.get().and_then(Weak::upgrade) {
+        if let Some(engine) = self.engine.get().and_then(Weak::upgrade) {
             engine.cords.pull(sid);
             engine.close(sid).await;
         }
@@ -68,8 +74,9 @@ impl Engine {
             app,
             service,
             cords: Cords::default(),
+            all: operator.all.clone(),
         });
-        operator.0.set(Arc::downgrade(&engine)).ok();
+        operator.engine.set(Arc::downgrade(&engine)).ok();
         engine
     }
 
@@ -102,13 +109,13 @@ impl Engine {
         let accept = derive_accept_key(key.as_bytes());
         let upgrade = request.extensions_mut().remove::<OnUpgrade>()?;
         let line = request.extensions().get::<Arc<Line>>();
-        let line = line.map(|line| line.cord.clone()).unwrap_or_default();
-        let (cord, listed) = match sid {
-            Some(Ok(sid)) => match self.cords.list(sid) {
-                Some((cord, listed)) => (cord, Some(listed)),
+        let cord = line.map_or_else(|| self.all.child_token(), |line| line.cord.clone());
+        let listed = match sid {
+            Some(Ok(sid)) => match self.cords.list(sid, &cord) {
+                Some(listed) => Some(listed),
                 None => return Some(StatusCode::BAD_REQUEST.into_response()),
             },
-            _ => (line, None),
+            _ => None,
         };
         let (parts, _) = std::mem::take(request).into_parts();
         let service = self.service.clone();
@@ -163,7 +170,8 @@ fn for_engine(engine: &Engine, request: Request, info: RequestInfo) -> Request {
         let key = key.and_then(|key| HeaderValue::from_bytes(key.as_bytes()).ok());
         parts.headers = HeaderMap::from_iter(key.map(|key| (SEC_WEBSOCKET_KEY, key)));
         if parameter(query, "sid").is_none() {
-            let line = Line::new(engine.app.config.limits.scale);
+            let cord = engine.all.child_token();
+            let line = Line::new(engine.app.config.limits.scale, cord);
             parts.extensions.insert(Arc::new(line));
         }
     }

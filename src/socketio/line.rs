@@ -41,12 +41,12 @@ struct Seats {
 }
 
 impl Line {
-    /// One that has just begun.
-    pub fn new(scale: Scale) -> Self {
+    /// One that has just begun, with what ends it.
+    pub fn new(scale: Scale, cord: CancellationToken) -> Self {
         let most = scale.of(REFUSALS);
         Self {
             refusals: Gate::new(most, f64::from(most) / WINDOW),
-            cord: CancellationToken::new(),
+            cord,
             seats: Mutex::default(),
         }
     }
@@ -93,16 +93,15 @@ pub struct Listed {
 }
 
 impl Cords {
-    /// A cord for a connection that becomes a websocket; nothing when it is becoming one already.
-    pub fn list(&self, sid: Sid) -> Option<(CancellationToken, Listed)> {
-        let cord = CancellationToken::new();
+    /// Lists the cord of a connection that becomes a websocket; nothing when it is becoming one already.
+    pub fn list(&self, sid: Sid, cord: &CancellationToken) -> Option<Listed> {
         let mut cords = self.cords();
         if cords.contains_key(&sid) {
             return None;
         }
         cords.insert(sid, cord.clone());
         let cords = self.clone();
-        Some((cord, Listed { cords, sid }))
+        Some(Listed { cords, sid })
     }
 
     /// Ends a connection, if it is here.

@@ -104,12 +104,14 @@ fn service(door: &Arc<Door>) -> Service {
         };
         io.ns(name, attend.with(admit));
     }
-    let stopping = app.shutdown.clone();
+    let (stopping, all) = (app.shutdown.clone(), door.operator.all.clone());
     app.spawn("socket.io", async move {
         stopping.cancelled().await;
         if tokio::time::timeout(CLOSING, io.close()).await.is_err() {
             tracing::warn!("some sockets are still open");
         }
+        // The engine does not know of those on which nobody is any more.
+        all.cancel();
     });
     service
 }

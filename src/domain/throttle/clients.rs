@@ -9,9 +9,10 @@ use std::{
 
 use entity::Timestamp;
 
-use super::Network;
+use super::{Axis, Network};
 use crate::{
     config::Limits,
+    domain::cx::Cx,
     error::{Error, Result},
     ports::cache::rates::{Moments, Rate},
 };
@@ -45,8 +46,18 @@ impl Clients {
         }
     }
 
+    /// Counts something that was asked for: a request, or an operation on a socket.
+    pub fn count(&self, cx: &Cx) -> Result<()> {
+        let admitted = self.admit(cx.info().ip, cx.now());
+        if admitted.is_err() {
+            let metrics = &cx.app().metrics;
+            metrics.rate_limited(Self::CLASS, Axis::Client.as_str());
+        }
+        admitted
+    }
+
     /// Counts a request; `RATE_LIMITED`, when there were too many.
-    pub fn admit(&self, address: Option<IpAddr>, now: Timestamp) -> Result<()> {
+    fn admit(&self, address: Option<IpAddr>, now: Timestamp) -> Result<()> {
         let client = Network::of(address);
         let place = self.places.hash_one(client) % SHARDS as u64;
         let shard = usize::try_from(place)

@@ -19,7 +19,11 @@ use super::{
     guard::{Guard, Selection},
     subscription::Opened,
 };
-use crate::{app::App, domain::realtime::Ended, error::Result};
+use crate::{
+    app::App,
+    domain::{realtime::Ended, throttle::Clients},
+    error::Result,
+};
 
 /// What live connections need.
 #[derive(Clone)]
@@ -27,13 +31,19 @@ pub struct Live {
     app: App,
     guard: Arc<Guard>,
     groups: Arc<Groups>,
+    clients: Arc<Clients>,
 }
 
 impl Live {
-    /// With nobody on it yet.
-    pub fn new(app: App, guard: Arc<Guard>) -> Self {
+    /// With nobody on it yet; an operation on a socket counts like a request.
+    pub fn new(app: App, guard: Arc<Guard>, clients: Arc<Clients>) -> Self {
         let groups = Arc::new(Groups::new(app.clone(), Arc::clone(&guard)));
-        Self { app, guard, groups }
+        Self {
+            app,
+            guard,
+            groups,
+            clients,
+        }
     }
 
     async fn subscribe(&self, opened: Opened, selection: Selection) -> Result<Subscriber> {

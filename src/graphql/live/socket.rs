@@ -5,7 +5,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_graphql::{Response as Answer, ServerError};
 use axum::{
-    extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade},
+    body::Bytes,
+    extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade},
     response::Response,
 };
 use futures::{
@@ -14,7 +15,7 @@ use futures::{
 };
 use tokio::{
     sync::Semaphore,
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 
 use super::{
@@ -83,7 +84,8 @@ async fn converse(live: Live, cx: Cx, mut socket: WebSocket) {
         code,
         reason: reason.into(),
     };
-    if socket.send(Frame::Close(Some(frame))).await.is_ok() {
+    let said = timeout(FAREWELL, socket.send(Frame::Close(Some(frame))));
+    if let Ok(Ok(())) = said.await {
         // What is read no more would make the system throw our last words away.
         let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
         timeout(FAREWELL, drained).await.ok();
@@ -186,10 +188,9 @@ impl Conversation {
     /// Gives a sign of life and asks for one.
     async fn live_on(&mut self, socket: &mut WebSocket) -> Result<(), Over> {
         if let Some(text) = self.protocol.keep_alive().filter(|_| self.begun) {
-            send(socket, text).await?;
+            self.send(socket, text).await?;
         }
-        let ping = socket.send(Frame::Ping(axum::body::Bytes::new()));
-        ping.await.map_err(|_| None)
+        self.write(socket, Frame::Ping(Bytes::new())).await
     }
 
     async fn take(&mut self, socket: &mut WebSocket, frame: Frame) -> Result<(), Over> {
@@ -218,7 +219,7 @@ impl Conversation {
                 }
                 Ok(())
             }
-            Message::Ping(payload) => send(socket, Protocol::pong(payload.as_deref())).await,
+            Message::Ping(payload) => self.send(socket, Protocol::pong(payload.as_deref())).await,
             Message::Pong => Ok(()),
             Message::Terminate => Err(Some(Close(1000, ""))),
         }
@@ -241,7 +242,7 @@ impl Conversation {
                 Ok(presence) => Arc::new(presence),
                 Err(refusal) => {
                     if let Some(text) = self.protocol.refused(&refusal.message()) {
-                        send(socket, text).await?;
+                        self.send(socket, text).await?;
                     }
                     return Err(Some(match refusal {
                         Error::Unauthenticated(_) | Error::Forbidden(_) => FORBIDDEN,
@@ -258,7 +259,7 @@ impl Conversation {
         }
         self.begun = true;
         for text in self.protocol.acknowledged() {
-            send(socket, *text).await?;
+            self.send(socket, *text).await?;
         }
         Ok(())
     }
@@ -283,6 +284,9 @@ impl Conversation {
             let refusal = Error::RateLimited {
                 retry_after: RETRY_AFTER,
             };
+            return self.refuse(socket, &id, refusal).await;
+        }
+        if let Err(refusal) = self.live.clients.count(&self.cx) {
             return self.refuse(socket, &id, refusal).await;
         }
         let cx = match &self.presence {
@@ -355,7 +359,38 @@ impl Conversation {
                 Protocol::complete(id)
             }
         };
-        send(socket, text).await
+        self.send(socket, text).await
+    }
+
+    /// Writes something. Who takes nothing in is given a moment once they are to go, and no more.
+    async fn write(&mut self, socket: &mut WebSocket, frame: Frame) -> Result<(), Over> {
+        let (presence, shutdown) = (&self.presence, &self.live.app.shutdown);
+        let going = async {
+            let unwelcome = async {
+                match presence {
+                    Some(presence) => presence.ended().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                _ = unwelcome => {}
+            }
+            sleep(FAREWELL).await;
+        };
+        tokio::select! {
+            biased;
+            sent = socket.send(frame) => sent.map_err(|_| None),
+            () = going => Err(None),
+        }
+    }
+
+    async fn send(
+        &mut self,
+        socket: &mut WebSocket,
+        text: impl Into<Utf8Bytes>,
+    ) -> Result<(), Over> {
+        self.write(socket, Frame::Text(text.into())).await
     }
 
     fn forget(&mut self, id: &Arc<str>) {
@@ -423,12 +458,4 @@ impl Pace {
             Ok(())
         }
     }
-}
-
-async fn send(
-    socket: &mut WebSocket,
-    text: impl Into<axum::extract::ws::Utf8Bytes>,
-) -> Result<(), Over> {
-    let sent = socket.send(Frame::Text(text.into())).await;
-    sent.map_err(|_| None)
 }

@@ -73,6 +73,26 @@ async fn who_leaves_all_namespaces_may_come_back_soon() {
 }
 
 #[tokio::test]
+async fn a_server_that_stops_does_not_wait_for_who_left_all_namespaces() {
+    let patient = Duration::from_secs(60);
+    let app = TestApp::with(|config| config.realtime.connect_timeout = patient).await;
+    let acme = app.company("Acme").await;
+    let mut wire = connected(&acme.owner).await;
+    wire.say("41/ws,").await;
+    let who = acme.owner.sign_in().await;
+    let (poll, _) = Poll::connected(&who).await;
+    let (mut upgraded, _) = tokio::join!(poll.upgrade(), poll.read());
+    upgraded.say("2probe").await;
+    assert_eq!(upgraded.read().await.unwrap(), "3probe");
+    upgraded.say("5").await;
+    upgraded.say("41/ws,").await;
+    // Which fails when a task is left.
+    app.finish().await;
+    wire.closed().await;
+    upgraded.closed().await;
+}
+
+#[tokio::test]
 async fn who_goes_on_asking_after_being_refused_is_hung_up_on() {
     let app = TestApp::with(|config| config.limits.scale = Scale::ONE).await;
     let acme = app.company("Acme").await;

@@ -1,5 +1,6 @@
 //! What one connection may do: so many operations, so many messages, so much at a time.
 
+use erpmax::config::Scale;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -36,6 +37,36 @@ async fn operations_connections_and_ids_are_limited() {
     assert_eq!(paid(&socket.event("b").await), "first");
     socket.start("a", PAID, json!({})).await;
     socket.closed(4409).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_asked_on_a_socket_counts_like_requests() {
+    let app = TestApp::with(|config| {
+        config.limits.scale = Scale::ONE;
+        config.limits.client_requests_per_minute = 20;
+    })
+    .await;
+    let acme = app.company("Acme").await;
+    let mut socket = acme.owner.online().await;
+    let mut answered = 0;
+    let refused = loop {
+        socket.start("q", "{ viewer { id } }", json!({})).await;
+        let said = socket.json().await;
+        if said["type"] == "error" {
+            break said;
+        }
+        answered += 1;
+        socket
+            .expect(&json!({ "id": "q", "type": "complete" }))
+            .await;
+    };
+    assert!((10..20).contains(&answered), "{answered}");
+    let error = &refused["payload"][0]["extensions"];
+    assert_eq!(error["code"], "RATE_LIMITED");
+    assert!(error["retryAfter"].is_number(), "{error}");
+    let reply = acme.owner.get("/auth/me").await;
+    assert_eq!(reply.failure().code, "RATE_LIMITED");
     app.finish().await;
 }
 

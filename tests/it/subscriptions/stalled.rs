@@ -4,7 +4,7 @@ use entity::{ids::TenantId, tenant};
 use sea_orm::{EntityTrait, QuerySelect};
 use serde_json::json;
 
-use crate::support::{TestApp, stage::until};
+use crate::support::{TestApp, live::Socket, stage::until};
 
 /// A query with a long answer, which nothing has to be waited for.
 const LONG: &str = include_str!("../bad_input/introspection.graphql");
@@ -21,28 +21,14 @@ fn answered(app: &TestApp) -> usize {
     counts.sum()
 }
 
-#[tokio::test]
-async fn what_was_asked_for_by_who_reads_nothing_keeps_no_locks() {
-    let app = TestApp::with(|config| {
-        config.realtime.operations_per_socket = 2 * MANY;
-        config.realtime.messages_per_second = 10_000;
-    })
-    .await;
-    let acme = app.company("Acme").await;
-    let mut socket = acme.owner.online().await;
-    // The change waits for somebody else, who goes on only when nothing more can be written to its client.
-    let other = app.system().begin().await.unwrap();
-    let id: TenantId = acme.id.parse().unwrap();
-    let held = tenant::Entity::find_by_id(id).lock_exclusive();
-    held.one(&*other).await.unwrap().expect("the tenant");
-    let change = "mutation { updateTenant(input: { name: \"Changed\" }) { tenant { name } } }";
-    socket.start("change", change, json!({})).await;
+/// Asks for more than the socket holds.
+async fn fill(app: &TestApp, socket: &mut Socket) {
     for n in 0..MANY {
         socket.start(&n.to_string(), LONG, json!({})).await;
     }
     let mut seen = (0, 0);
     until("the socket is full", async || {
-        let now = answered(&app);
+        let now = answered(app);
         seen = if now == seen.0 {
             (now, seen.1 + 1)
         } else {
@@ -52,6 +38,46 @@ async fn what_was_asked_for_by_who_reads_nothing_keeps_no_locks() {
     })
     .await;
     assert!(seen.0 < MANY, "all of it was taken in");
+}
+
+async fn app() -> TestApp {
+    TestApp::with(|config| {
+        config.realtime.operations_per_socket = 2 * MANY;
+        config.realtime.messages_per_second = 10_000;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn who_reads_nothing_goes_when_they_must() {
+    let app = app().await;
+    let acme = app.company("Acme").await;
+    let mut socket = acme.owner.online().await;
+    fill(&app, &mut socket).await;
+    let here = "erpmax_realtime_connections 1";
+    assert!(app.app.metrics.encode().unwrap().contains(here));
+    acme.owner.post("/auth/logout", json!({})).await.expect(200);
+    until("the connection is gone", async || {
+        !app.app.metrics.encode().unwrap().contains(here)
+    })
+    .await;
+    app.finish().await;
+    drop(socket);
+}
+
+#[tokio::test]
+async fn what_was_asked_for_by_who_reads_nothing_keeps_no_locks() {
+    let app = app().await;
+    let acme = app.company("Acme").await;
+    let mut socket = acme.owner.online().await;
+    // The change waits for somebody else, who goes on only when nothing more can be written to its client.
+    let other = app.system().begin().await.unwrap();
+    let id: TenantId = acme.id.parse().unwrap();
+    let held = tenant::Entity::find_by_id(id).lock_exclusive();
+    held.one(&*other).await.unwrap().expect("the tenant");
+    let change = "mutation { updateTenant(input: { name: \"Changed\" }) { tenant { name } } }";
+    socket.start("change", change, json!({})).await;
+    fill(&app, &mut socket).await;
     drop(other);
     until("the change is made", async || {
         let reply = acme.owner.get(&acme.path("")).await;
