@@ -127,8 +127,8 @@ async fn host(door: &Arc<Door>, io: &SocketIo, socket: SocketRef) -> Left {
     }
     let served = match listeners {
         Some(listeners) => {
-            let place = Cursor::of_all(listeners.iter().map(|it| (it.stream(), it.position())));
-            let mouth = Arc::new(Mouth::new(Arc::clone(&seat), socket, feeds, place));
+            let heard = Cursor::of_all(listeners.iter().map(|it| (it.stream(), it.position())));
+            let mouth = Arc::new(Mouth::new(Arc::clone(&seat), socket, feeds, heard));
             teller::serve(&mouth, listeners).await
         }
         None => Box::pin(seat.resync(&socket)).await,

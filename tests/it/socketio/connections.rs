@@ -74,7 +74,7 @@ async fn who_leaves_all_namespaces_may_come_back_soon() {
 
 #[tokio::test]
 async fn a_server_that_stops_does_not_wait_for_who_left_all_namespaces() {
-    let patient = Duration::from_secs(60);
+    let patient = Duration::from_mins(1);
     let app = TestApp::with(|config| config.realtime.connect_timeout = patient).await;
     let acme = app.company("Acme").await;
     let mut wire = connected(&acme.owner).await;

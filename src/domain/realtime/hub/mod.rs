@@ -104,7 +104,7 @@ impl Hub {
     pub(super) fn wake(&self, app: &App) {
         if !self.listening.swap(true, atomic::Ordering::AcqRel) {
             let bus = app.bus.subscribe();
-            app.spawn("ear", ear::run(app.clone(), bus));
+            app.spawn_vital("ear", ear::run(app.clone(), bus));
         }
     }
 
