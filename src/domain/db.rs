@@ -6,7 +6,7 @@ use std::{collections::HashMap, hash::Hash};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, IntoActiveModel,
     Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, SqlErr, TryGetable,
-    sea_query::{Expr, Func, LikeExpr, LockType, Query, SelectStatement, WindowStatement},
+    sea_query::{Expr, LikeExpr, LockType, Query, SelectStatement, UnionType},
 };
 
 use super::{
@@ -120,44 +120,42 @@ where
     }
 }
 
-/// The ids of the rows in the same window of each group's list: for loaders, which fetch the pages
-/// of many lists with one statement.
-pub fn window_of_each<E, G, A, I>(
-    rows: Select<E>,
-    group: G,
+/// The ids of the rows in the same window of several lists: for loaders, which fetch the pages of many lists
+/// with one statement; nothing where there is no list. Each list is a part of the statement by itself, so
+/// that the database enters an index where its page begins, however long it is.
+pub fn window_of_each<E, A, I>(
+    lists: impl IntoIterator<Item = Select<E>>,
     order: &Ordered<A, I>,
     window: &Window,
-) -> SelectStatement
+) -> Option<SelectStatement>
 where
     E: EntityTrait,
-    G: ColumnTrait,
     A: ColumnTrait,
     I: ColumnTrait,
 {
-    const PLACE: &str = "place";
-    const RANKED: &str = "ranked";
-    let direction = order.direction(window);
-    let mut over = WindowStatement::partition_by(group.as_column_ref());
-    over.order_by(order.at.as_column_ref(), direction.clone())
-        .order_by(order.id.as_column_ref(), direction);
-    let mut numbered = order
-        .seek(rows, window)
-        .select_only()
-        .column(order.id)
-        .into_query();
-    numbered.expr_window_as(Func::cust("ROW_NUMBER"), over, PLACE);
-    let (skip, limit) = match window {
-        Window::All => (0, None),
-        Window::Offset(offset) => (offset.skip(), Some(offset.size())),
-        Window::Keyset(keyset) => (0, Some(keyset.limit)),
+    // SQLite takes 500 parts.
+    const PARTS: usize = 400;
+    let page = |rows: Select<E>| {
+        let page = self::window(rows, order, window).select_only();
+        page.column(order.id).into_query()
     };
-    let place = || Expr::col(PLACE);
-    Query::select()
-        .column((RANKED, order.id))
-        .from_subquery(numbered, RANKED)
-        .and_where(place().gt(skip))
-        .and_where_option(limit.map(|limit| place().lte(skip + limit + 1)))
-        .to_owned()
+    let pages: Vec<_> = lists.into_iter().map(page).collect();
+    let some = |pages: &[SelectStatement]| all_of(pages.to_vec(), order.id);
+    all_of(pages.chunks(PARTS).filter_map(some).collect(), order.id)
+}
+
+/// What any of these chooses.
+fn all_of(parts: Vec<SelectStatement>, id: impl ColumnTrait) -> Option<SelectStatement> {
+    const PART: &str = "part";
+    let part = |part| {
+        let mut chosen = Query::select();
+        chosen.column((PART, id)).from_subquery(part, PART);
+        chosen
+    };
+    parts.into_iter().map(part).reduce(|mut all, part| {
+        all.union(UnionType::All, part);
+        all
+    })
 }
 
 /// Compares the pair as one value: an index over both columns then leads to the place, however many

@@ -22,8 +22,12 @@ use crate::{
     error::Result,
 };
 
+fn of(tenant: TenantId) -> Select<invitation::Entity> {
+    invitation::Entity::find().filter(invitation::Column::TenantId.eq(tenant))
+}
+
 fn invited(access: &TenantAccess) -> Select<invitation::Entity> {
-    invitation::Entity::find().filter(invitation::Column::TenantId.eq(access.tenant_id()))
+    of(access.tenant_id())
 }
 
 fn invited_by_any(tenants: &PermittedTenants) -> Select<invitation::Entity> {
@@ -72,12 +76,10 @@ pub async fn invitations_each(
     filter: &InvitationFilter,
     window: &Window,
 ) -> Result<HashMap<TenantId, Listing<invitation::Model>>> {
-    let chosen = db::window_of_each(
-        invited_as(invited_by_any(tenants), filter),
-        invitation::Column::TenantId,
-        &INVITATIONS,
-        window,
-    );
+    let lists = tenants.ids().map(|tenant| invited_as(of(tenant), filter));
+    let Some(chosen) = db::window_of_each(lists, &INVITATIONS, window) else {
+        return Ok(HashMap::new());
+    };
     let query = invitation::Entity::find().filter(invitation::Column::Id.in_subquery(chosen));
     let rows = INVITATIONS.sort(query, window).all(db).await?;
     Ok(db::listings(

@@ -22,8 +22,12 @@ use crate::{
     error::{Error, Reason, Result},
 };
 
+fn of(tenant: TenantId) -> Select<membership::Entity> {
+    membership::Entity::find().filter(membership::Column::TenantId.eq(tenant))
+}
+
 fn within(access: &TenantAccess) -> Select<membership::Entity> {
-    membership::Entity::find().filter(membership::Column::TenantId.eq(access.tenant_id()))
+    of(access.tenant_id())
 }
 
 fn within_any(tenants: &PermittedTenants) -> Select<membership::Entity> {
@@ -86,12 +90,10 @@ pub async fn list_each(
     filter: &MemberFilter,
     window: &Window,
 ) -> Result<HashMap<TenantId, Listing<Member>>> {
-    let chosen = db::window_of_each(
-        matching(within_any(tenants), filter),
-        membership::Column::TenantId,
-        &MEMBERS,
-        window,
-    );
+    let lists = tenants.ids().map(|tenant| matching(of(tenant), filter));
+    let Some(chosen) = db::window_of_each(lists, &MEMBERS, window) else {
+        return Ok(HashMap::new());
+    };
     let people = membership::Entity::find()
         .filter(membership::Column::Id.in_subquery(chosen))
         .find_also_related(user::Entity);

@@ -22,8 +22,12 @@ use crate::{
     error::Result,
 };
 
+fn of(tenant: TenantId) -> Select<Entity> {
+    Entity::find().filter(Column::TenantId.eq(tenant))
+}
+
 fn within(access: &TenantAccess) -> Select<Entity> {
-    Entity::find().filter(Column::TenantId.eq(access.tenant_id()))
+    of(access.tenant_id())
 }
 
 fn within_any(tenants: &PermittedTenants) -> Select<Entity> {
@@ -83,12 +87,10 @@ pub async fn list_each(
     filter: BackupFilter,
     window: &Window,
 ) -> Result<HashMap<TenantId, Listing<Model>>> {
-    let chosen = db::window_of_each(
-        matching(within_any(tenants), filter),
-        Column::TenantId,
-        &BACKUPS,
-        window,
-    );
+    let lists = tenants.ids().map(|tenant| matching(of(tenant), filter));
+    let Some(chosen) = db::window_of_each(lists, &BACKUPS, window) else {
+        return Ok(HashMap::new());
+    };
     let backups = Entity::find().filter(Column::Id.in_subquery(chosen));
     let rows = rows::all(db, BACKUPS.sort(backups, window)).await?;
     Ok(db::listings(rows, window, |of: &Model| of.tenant_id, place))

@@ -23,8 +23,12 @@ use crate::{
     error::{Error, Reason, Result},
 };
 
+fn of(tenant: TenantId) -> Select<Entity> {
+    Entity::find().filter(Column::TenantId.eq(tenant))
+}
+
 fn within(access: &TenantAccess) -> Select<Entity> {
-    Entity::find().filter(Column::TenantId.eq(access.tenant_id()))
+    of(access.tenant_id())
 }
 
 fn within_any(tenants: &PermittedTenants) -> Select<Entity> {
@@ -90,12 +94,10 @@ pub async fn list_each(
     filter: &JobFilter,
     window: &Window,
 ) -> Result<HashMap<TenantId, Listing<Model>>> {
-    let chosen = db::window_of_each(
-        matching(within_any(tenants), filter),
-        Column::TenantId,
-        &JOBS,
-        window,
-    );
+    let lists = tenants.ids().map(|tenant| matching(of(tenant), filter));
+    let Some(chosen) = db::window_of_each(lists, &JOBS, window) else {
+        return Ok(HashMap::new());
+    };
     let jobs = Entity::find().filter(Column::Id.in_subquery(chosen));
     let rows = rows::all(db, JOBS.sort(jobs, window)).await?;
     Ok(db::listings(
