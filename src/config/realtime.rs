@@ -114,6 +114,39 @@ pub struct RealtimeSettings {
     #[arg(default_value = "32", hide_short_help = true)]
     pub realtime_operations_per_socket: NonZero<u32>,
 
+    /// How many bytes of memory the selection of one GraphQL subscription may take: a field takes about 250.
+    #[arg(
+        long,
+        env = "REALTIME_SELECTION_BYTES",
+        global = true,
+        value_name = "N"
+    )]
+    #[arg(default_value_t = 64 << 10, value_parser = value_parser!(u32).range(4_096..=1 << 20))]
+    #[arg(hide_short_help = true)]
+    pub realtime_selection_bytes: u32,
+
+    /// How many bytes the selections of all running subscriptions may take; those that are the same count once.
+    #[arg(
+        long,
+        env = "REALTIME_SELECTIONS_BYTES",
+        global = true,
+        value_name = "N"
+    )]
+    #[arg(default_value_t = 64 << 20, value_parser = value_parser!(u32).range(1 << 20..))]
+    #[arg(hide_short_help = true)]
+    pub realtime_selections_bytes: u32,
+
+    /// How many of them the selections of one person may take.
+    #[arg(
+        long,
+        env = "REALTIME_SELECTIONS_BYTES_PER_USER",
+        global = true,
+        value_name = "N"
+    )]
+    #[arg(default_value_t = 2 << 20, value_parser = value_parser!(u32).range(64 << 10..))]
+    #[arg(hide_short_help = true)]
+    pub realtime_selections_bytes_per_user: u32,
+
     /// How many messages a second one socket may send; what sends more is closed.
     #[arg(
         long,
@@ -150,6 +183,12 @@ pub struct Realtime {
     pub keep_alive: Duration,
     /// How many operations may be under way on a socket.
     pub operations_per_socket: usize,
+    /// How much memory the selection of a subscription may take.
+    pub selection_bytes: usize,
+    /// How much those of all may.
+    pub selections_bytes: usize,
+    /// How much those of one person may.
+    pub selections_bytes_per_user: usize,
     /// How many messages a second a socket may send.
     pub messages_per_second: u32,
 }
@@ -170,6 +209,9 @@ impl RealtimeSettings {
             connect_timeout: Duration::from_secs(self.realtime_connect_timeout_seconds),
             keep_alive: Duration::from_secs(self.realtime_keep_alive_seconds),
             operations_per_socket: size(self.realtime_operations_per_socket.get()),
+            selection_bytes: size(self.realtime_selection_bytes),
+            selections_bytes: size(self.realtime_selections_bytes),
+            selections_bytes_per_user: size(self.realtime_selections_bytes_per_user),
             messages_per_second: self.realtime_messages_per_second.get(),
         }
     }

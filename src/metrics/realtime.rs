@@ -13,6 +13,7 @@ pub struct Realtime {
     connected: Gauge,
     ended: Family<Why, Counter>,
     resyncs: Counter,
+    selections: Gauge,
     unknown: Family<Where, Counter>,
 }
 
@@ -48,6 +49,12 @@ impl Realtime {
             realtime.resyncs.clone(),
         );
         shelf.put(
+            "realtime_selections_bytes",
+            &[],
+            "What the selections of running GraphQL subscriptions take, each once",
+            realtime.selections.clone(),
+        );
+        shelf.put(
             "realtime_unknown_events",
             &["namespace"],
             "Events that clients of Socket.IO sent and that mean nothing there",
@@ -64,6 +71,12 @@ impl Realtime {
     /// A connection's right ended. The word comes from a table of ours.
     pub fn ended(&self, why: &'static str) {
         self.ended.get_or_create(&Why { why }).inc();
+    }
+
+    /// Selections take so many bytes now.
+    pub fn selections(&self, bytes: usize) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.selections.set(bytes);
     }
 
     /// A client said what means nothing. The word comes from a table of ours.

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, mem::size_of};
 
 use async_graphql::{
-    Name, Positioned,
+    Name, Positioned, Value as Given, Variables,
     parser::types::{
         BaseType, Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition,
         Selection, SelectionSet, Type, VariableDefinition,
@@ -32,6 +32,13 @@ pub fn footprint(document: &ExecutableDocument) -> usize {
             + selection_set(&fragment.selection_set)
     });
     named + operations.sum::<usize>() + table(&document.fragments) + fragments.sum::<usize>()
+}
+
+/// The same for variables and their values.
+pub fn footprint_of_variables(variables: &Variables) -> usize {
+    let each = variables.iter();
+    let each = each.map(|(of, given)| name(of) + value(&given.clone().into_value()));
+    each.sum::<usize>() + variables.len() * 2 * size_of::<(Name, Given)>()
 }
 
 fn whole(operation: &OperationDefinition) -> usize {

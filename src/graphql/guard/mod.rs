@@ -6,6 +6,7 @@ mod absent;
 mod classify;
 mod document;
 mod facts;
+mod flat;
 mod footprint;
 mod limits;
 mod listen;
@@ -14,11 +15,12 @@ mod nulls;
 mod persisted;
 mod report;
 mod scan;
+mod selections;
 mod store;
 mod values;
 mod weight;
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use async_graphql::{Request, Response, ServerError, ValidationMode};
 use futures::FutureExt;
@@ -36,14 +38,17 @@ use crate::{
 
 pub use document::Hash;
 pub use limits::ReadOnly;
-pub use listen::{Begun, Selection};
+pub use listen::Begun;
 pub use measure::MAX_NESTING;
 pub use persisted::Extensions;
+pub use selections::Selection;
 
 /// Executes operations, and watches over each.
 pub struct Guard {
     app: App,
     documents: store::Documents,
+    /// What running subscriptions show.
+    selections: Arc<selections::Selections>,
     /// Validates what it executes.
     strict: Schema,
     /// The same for what is known to be valid.
@@ -92,6 +97,10 @@ impl Guard {
         };
         Self {
             documents: store::Documents::new(limits),
+            selections: Arc::new(selections::Selections::new(
+                &app.config.realtime,
+                app.metrics.realtime.clone(),
+            )),
             strict: schema(ValidationMode::Strict),
             trusting: schema(ValidationMode::Fast),
             app,

@@ -36,8 +36,7 @@ pub struct Key {
     pub stream: Stream,
     pub feed: Feed,
     pub job: Option<ProvisioningJobId>,
-    hash: Hash,
-    written: String,
+    shows: Hash,
     role: Option<TenantRole>,
     /// Nobody, where it looks the same for all who have the role.
     user: Option<UserId>,
@@ -55,8 +54,7 @@ impl Key {
             stream,
             feed,
             job,
-            hash: selection.hash,
-            written: selection.written.clone(),
+            shows: selection.hash,
             role: presence.role(),
             user: (!common).then(|| presence.user_id()),
         }

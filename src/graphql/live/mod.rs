@@ -46,7 +46,7 @@ impl Live {
         }
     }
 
-    async fn subscribe(&self, opened: Opened, selection: Selection) -> Result<Subscriber> {
+    async fn subscribe(&self, opened: Opened, selection: Arc<Selection>) -> Result<Subscriber> {
         Subscriber::begin(Arc::clone(&self.groups), opened, selection).await
     }
 }

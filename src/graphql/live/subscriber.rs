@@ -45,7 +45,11 @@ pub struct Subscriber {
 
 impl Subscriber {
     /// Hears what comes after the place from which on they listen.
-    pub async fn begin(groups: Arc<Groups>, opened: Opened, selection: Selection) -> Result<Self> {
+    pub async fn begin(
+        groups: Arc<Groups>,
+        opened: Opened,
+        selection: Arc<Selection>,
+    ) -> Result<Self> {
         let Opened {
             presence,
             feed,
@@ -55,7 +59,7 @@ impl Subscriber {
         let about = (place.stream, feed, job);
         let key = Key::of(about, &selection, &presence);
         // The seat comes first: what happens meanwhile is heard twice rather than not at all.
-        let seat = groups.sit(key, &Arc::new(selection), &presence).await?;
+        let seat = groups.sit(key, &selection, &presence).await?;
         let listener = Hub::listen(&groups.app, place).await?;
         Ok(Self {
             presence,

@@ -6,6 +6,7 @@ mod events;
 mod limits;
 mod protocols;
 mod revoked;
+mod selections;
 mod shared;
 mod stalled;
 
