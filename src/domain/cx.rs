@@ -104,7 +104,8 @@ impl Cx {
         Self::new(app, Caller::System(name), request)
     }
 
-    /// The same request, now made by somebody who has just signed in.
+    /// The same request, now made by somebody whose sign-in is known: the token has done its work and is
+    /// not kept for as long as they are here.
     pub(super) fn signed_in_as(&self, identity: Identity) -> Self {
         self.note(&identity);
         self.with(Changes {
@@ -168,10 +169,14 @@ impl Cx {
             key,
             claim,
         } = changes;
+        let mut request = request.clone();
+        if other.is_some() {
+            request.bearer = None;
+        }
         Self(Arc::new(Inner {
             app: app.clone(),
             caller: other.unwrap_or_else(|| caller.clone()),
-            request: request.clone(),
+            request,
             access: OnceCell::new(),
             key,
             claim,

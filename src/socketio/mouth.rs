@@ -18,7 +18,8 @@ use crate::domain::{
 pub struct Mouth {
     pub seat: Arc<Seat>,
     pub socket: SocketRef,
-    feeds: Vec<Feed>,
+    /// Whether it hears a feed, by the place in `Feed::ALL`.
+    feeds: [bool; Feed::ALL.len()],
     state: Mutex<State>,
     /// A room tells nothing more, because there was no room for it.
     stopped: Notify,
@@ -41,11 +42,11 @@ impl fmt::Debug for Mouth {
 
 impl Mouth {
     /// For a socket that has heard all up to a place.
-    pub fn new(seat: Arc<Seat>, socket: SocketRef, feeds: Vec<Feed>, place: Cursor) -> Self {
+    pub fn new(seat: Arc<Seat>, socket: SocketRef, feeds: &[Feed], place: Cursor) -> Self {
         Self {
             seat,
             socket,
-            feeds,
+            feeds: std::array::from_fn(|at| feeds.contains(&Feed::ALL[at])),
             state: Mutex::new(State {
                 place,
                 begun: None,
@@ -83,7 +84,7 @@ impl Mouth {
         let mut place = state.place;
         place.move_to(heard.stream, heard.seq);
         if let Some(told) = &heard.told
-            && self.feeds.contains(&told.feed())
+            && self.feeds[told.feed() as usize]
         {
             match self.emit(state, place, heard, told) {
                 Err(SendError::Serialize(error)) => {

@@ -128,7 +128,7 @@ async fn host(door: &Arc<Door>, io: &SocketIo, socket: SocketRef) -> Left {
     let served = match listeners {
         Some(listeners) => {
             let heard = Cursor::of_all(listeners.iter().map(|it| (it.stream(), it.position())));
-            let mouth = Arc::new(Mouth::new(Arc::clone(&seat), socket, feeds, heard));
+            let mouth = Arc::new(Mouth::new(Arc::clone(&seat), socket, &feeds, heard));
             teller::serve(&mouth, listeners).await
         }
         None => Box::pin(seat.resync(&socket)).await,

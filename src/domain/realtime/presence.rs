@@ -2,7 +2,7 @@
 //! but until the session, the membership or the permission behind it ends (ruling 27).
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -79,6 +79,8 @@ pub(super) struct Person {
     state: Mutex<State>,
     /// What they listen to, by the place in `Feed::ALL`.
     feeds: [AtomicBool; Feed::ALL.len()],
+    /// Asked for each of them before each event, so without a lock.
+    why: OnceLock<Ended>,
     ended: CancellationToken,
 }
 
@@ -87,7 +89,6 @@ struct State {
     session_ends_at: Timestamp,
     /// The end that somebody was told of.
     end_told: Option<Timestamp>,
-    why: Option<Ended>,
     /// How often the database was asked, and which time what it said was believed last: answers may
     /// overtake each other.
     asked: u64,
@@ -118,14 +119,14 @@ impl Presence {
             user_id: identity.user.id,
             tenant_id: identity.tenant_id,
             state: Mutex::new(State {
-                cx: cx.anew(),
+                cx: cx.signed_in_as(identity.clone()),
                 session_ends_at: identity.session_ends_at,
                 end_told: None,
-                why: None,
                 asked: 0,
                 believed: 0,
             }),
             feeds: Default::default(),
+            why: OnceLock::new(),
             ended: CancellationToken::new(),
         });
         let app = cx.app().clone();
@@ -203,20 +204,17 @@ impl Person {
     }
 
     pub fn is_here(&self) -> bool {
-        !self.ended.is_cancelled()
+        self.why.get().is_none()
     }
 
     fn why(&self) -> Option<Ended> {
-        self.state().why
+        self.why.get().copied()
     }
 
     pub fn end(&self, why: Ended) {
-        let mut state = self.state();
-        if state.why.is_none() {
-            state.why = Some(why);
-            state.cx.app().metrics.realtime.ended(why.word());
+        if self.why.set(why).is_ok() {
+            self.state().cx.app().metrics.realtime.ended(why.word());
         }
-        drop(state);
         self.ended.cancel();
     }
 
