@@ -2,16 +2,16 @@
 //! look at it with the same eyes. Each event is rendered once for all of them.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use entity::{
     ids::{ProvisioningJobId, UserId},
     membership::TenantRole,
 };
-use tokio::sync::{Notify, broadcast};
 
+use super::group::{Group, Seat};
 use crate::{
     app::App,
     domain::{
@@ -25,8 +25,6 @@ use crate::{
     },
 };
 
-/// How many events wait for a subscriber, who reads them from the log otherwise.
-const BACKLOG: usize = 64;
 /// How many people are asked in turn when rendering fails because of who they are.
 const TRIES: usize = 3;
 
@@ -60,6 +58,11 @@ impl Key {
         }
     }
 
+    /// The role of all who are in the group.
+    pub fn role(&self) -> Option<TenantRole> {
+        self.role
+    }
+
     /// Whether an event is for this group.
     pub fn wants(&self, heard: &Heard) -> bool {
         let Some(told) = &heard.told else {
@@ -76,68 +79,11 @@ impl Key {
     }
 }
 
-/// What a group is told.
-pub enum Shared {
-    /// An event, as it looks; where nobody could be found to look at it, each must do that alone.
-    Event(Arc<Heard>, Option<Arc<str>>),
-    /// Nothing more; each must go on alone.
-    Lost,
-}
-
 /// All groups of this process.
 pub struct Groups {
     pub app: App,
     guard: Arc<Guard>,
     open: Mutex<HashMap<Key, Arc<Group>>>,
-}
-
-struct Group {
-    key: Key,
-    selection: Arc<Selection>,
-    sender: broadcast::Sender<Arc<Shared>>,
-    members: Mutex<Vec<Weak<Presence>>>,
-    /// The last one has left.
-    left: Notify,
-}
-
-/// Somebody's place in a group.
-pub struct Seat {
-    group: Arc<Group>,
-    receiver: Option<broadcast::Receiver<Arc<Shared>>>,
-}
-
-impl Seat {
-    /// What the group is told next.
-    pub async fn next(&mut self) -> Result<Arc<Shared>, broadcast::error::RecvError> {
-        match &mut self.receiver {
-            Some(receiver) => receiver.recv().await,
-            None => Err(broadcast::error::RecvError::Closed),
-        }
-    }
-
-    /// What the group sees of an event.
-    pub fn selection(&self) -> &Arc<Selection> {
-        &self.group.selection
-    }
-
-    /// The group.
-    pub fn key(&self) -> &Key {
-        &self.group.key
-    }
-
-    /// Whether somebody, as they stand now, still belongs here.
-    pub fn suits(&self, presence: &Presence) -> bool {
-        self.group.key.role == presence.role()
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.receiver = None;
-        if self.group.sender.receiver_count() == 0 {
-            self.group.left.notify_one();
-        }
-    }
 }
 
 impl Groups {
@@ -169,13 +115,8 @@ impl Groups {
         if let Some(group) = open.get(&key) {
             return Ok(group.admit(presence));
         }
-        let group = Arc::new(Group {
-            key: key.clone(),
-            selection: Arc::clone(selection),
-            sender: broadcast::Sender::new(BACKLOG),
-            members: Mutex::default(),
-            left: Notify::new(),
-        });
+        let group = Group::new(key.clone(), Arc::clone(selection), listener.position());
+        let group = Arc::new(group);
         let seat = group.admit(presence);
         open.insert(key, Arc::clone(&group));
         drop(open);
@@ -214,19 +155,16 @@ impl Groups {
             match next {
                 Ok(Next::Heard(heard)) if group.key.wants(&heard) => {
                     let shown = self.show_to_group(&group, &heard).await;
-                    group
-                        .sender
-                        .send(Arc::new(Shared::Event(heard, shown)))
-                        .ok();
+                    group.tell(heard, shown);
                 }
-                Ok(Next::Heard(_)) => {}
+                Ok(Next::Heard(heard)) => group.pass(heard.seq),
                 Ok(Next::Closed) => return,
                 lost => {
                     if let Err(error) = lost {
                         tracing::warn!(%error, "a group has lost its stream");
                     }
                     self.open().remove(&group.key);
-                    group.sender.send(Arc::new(Shared::Lost)).ok();
+                    group.lose();
                     return;
                 }
             }
@@ -238,7 +176,7 @@ impl Groups {
         for _ in 0..TRIES {
             let presence = group.somebody()?;
             let (shown, failed) = self.show(&presence, &group.selection, heard).await;
-            let stands = presence.is_here() && presence.role() == group.key.role;
+            let stands = presence.is_here() && group.suits(&presence);
             if stands || !failed {
                 return Some(shown);
             }
@@ -249,7 +187,7 @@ impl Groups {
     /// Closes a group that nobody is in; `false` when somebody has come.
     fn close(&self, group: &Group) -> bool {
         let mut open = self.open();
-        if group.sender.receiver_count() > 0 {
+        if !group.is_empty() {
             return false;
         }
         open.remove(&group.key);
@@ -258,33 +196,5 @@ impl Groups {
 
     fn open(&self) -> MutexGuard<'_, HashMap<Key, Arc<Group>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Group {
-    fn admit(self: &Arc<Self>, presence: &Arc<Presence>) -> Seat {
-        let receiver = self.sender.subscribe();
-        let mut members = self.members();
-        if members.len() > 2 * (self.sender.receiver_count() + 8) {
-            let mut seen = HashSet::new();
-            members.retain(|member| member.strong_count() > 0 && seen.insert(member.as_ptr()));
-        }
-        members.push(Arc::downgrade(presence));
-        drop(members);
-        Seat {
-            group: Arc::clone(self),
-            receiver: Some(receiver),
-        }
-    }
-
-    /// Somebody who may look for all.
-    fn somebody(&self) -> Option<Arc<Presence>> {
-        let members = self.members();
-        let mut present = members.iter().filter_map(Weak::upgrade);
-        present.find(|presence| presence.is_here() && presence.role() == self.key.role)
-    }
-
-    fn members(&self) -> MutexGuard<'_, Vec<Weak<Presence>>> {
-        self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

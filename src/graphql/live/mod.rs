@@ -4,6 +4,7 @@
 //! (`groups`), for which each event is rendered once.
 
 pub mod events;
+mod group;
 mod groups;
 mod protocol;
 pub mod socket;

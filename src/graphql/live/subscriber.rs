@@ -9,7 +9,8 @@ use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{
-    groups::{Groups, Key, Seat, Shared},
+    group::{Seat, Shared},
+    groups::{Groups, Key},
     told,
 };
 use crate::{
@@ -118,14 +119,14 @@ impl Subscriber {
                     }
                     match self.seat.next().await {
                         Ok(shared) => match &*shared {
-                            Shared::Event(heard, shown) => (Arc::clone(heard), shown.clone()),
+                            Shared::Event(heard, shown, _) => (Arc::clone(heard), shown.clone()),
                             Shared::Lost => {
-                                Box::pin(self.move_on(self.position)).await?;
+                                Box::pin(self.move_on(self.place())).await?;
                                 continue;
                             }
                         },
                         Err(RecvError::Lagged(_)) => {
-                            self.behind = Some(Box::pin(self.read(self.position)).await?);
+                            self.behind = Some(Box::pin(self.read(self.place())).await?);
                             continue;
                         }
                         Err(RecvError::Closed) => return std::future::pending().await,
@@ -135,7 +136,7 @@ impl Subscriber {
             if !self.is_new(&heard) {
                 continue;
             }
-            let shown = if self.seat.suits(&self.presence) {
+            let shown = if self.seat.group().suits(&self.presence) {
                 shown
             } else {
                 // They see with other eyes now.
@@ -145,7 +146,7 @@ impl Subscriber {
             if heard.lasting {
                 self.position = heard.seq;
             }
-            if !self.seat.key().wants(&heard) {
+            if !self.seat.group().key.wants(&heard) {
                 continue;
             }
             return Ok(Said::Next(match shown {
@@ -153,6 +154,11 @@ impl Subscriber {
                 None => Box::pin(self.see(heard)).await?,
             }));
         }
+    }
+
+    /// Up to where nothing was missed: what the stream has told since was for others.
+    fn place(&self) -> i64 {
+        self.position.max(self.seat.place())
     }
 
     /// Whether it was not dealt with; what is not in the log is old once something later was told.
@@ -167,7 +173,7 @@ impl Subscriber {
     /// An event, rendered for nobody else.
     async fn see(&self, heard: Arc<Heard>) -> Result<Arc<str>> {
         let (groups, presence) = (Arc::clone(&self.groups), Arc::clone(&self.presence));
-        let selection = Arc::clone(self.seat.selection());
+        let selection = Arc::clone(&self.seat.group().selection);
         let seeing = async move { groups.show(&presence, &selection, &heard).await };
         let (shown, _) = self.groups.app.apart(seeing).await?;
         Ok(shown)
@@ -183,7 +189,7 @@ impl Subscriber {
 
     /// Sits down where they belong now, and goes on after a place.
     async fn move_on(&mut self, after: i64) -> Result<()> {
-        let selection = Arc::clone(self.seat.selection());
+        let selection = Arc::clone(&self.seat.group().selection);
         let key = Key::of(self.about, &selection, &self.presence);
         self.seat = self.groups.sit(key, &selection, &self.presence).await?;
         self.behind = Some(self.read(after).await?);

@@ -1,9 +1,14 @@
 //! One who takes nothing in: what they have under way goes on, and keeps nothing from others.
 
-use entity::{ids::TenantId, tenant};
+use entity::{
+    ids::{ProvisioningJobId, TenantId},
+    tenant,
+};
+use erpmax::domain::event::DomainEvent;
 use sea_orm::{EntityTrait, QuerySelect};
 use serde_json::json;
 
+use super::{PAID, emit, facts, paid, pay};
 use crate::support::{TestApp, live::Socket, stage::until};
 
 /// A query with a long answer, which nothing has to be waited for.
@@ -85,5 +90,46 @@ async fn what_was_asked_for_by_who_reads_nothing_keeps_no_locks() {
     })
     .await;
     drop(socket);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_others_were_told_is_not_missed_by_who_falls_behind() {
+    let app = TestApp::with(|config| {
+        config.realtime.operations_per_socket = 2 * MANY;
+        config.realtime.messages_per_second = 10_000;
+        config.realtime.replay_max = 150;
+    })
+    .await;
+    let acme = app.company("Acme").await;
+    let mut socket = acme.owner.online().await;
+    socket.subscribe("paid", PAID, json!({})).await;
+    pay(&app, &acme, "first").await;
+    assert_eq!(paid(&socket.event("paid").await), "first");
+    let mut quick = acme.owner.online().await;
+    quick.subscribe("paid", PAID, json!({})).await;
+    // More happens in the stream than is read again, and none of it is about money.
+    let job = ProvisioningJobId(uuid::Uuid::nil());
+    for _ in 0..160 {
+        emit(&app, DomainEvent::JobQueued(facts(&acme, job))).await;
+    }
+    // Then more about money than waits for anybody, while nothing is taken in.
+    fill(&app, &mut socket).await;
+    let payments: Vec<_> = (0..100).map(|n| n.to_string()).collect();
+    for payment in &payments {
+        pay(&app, &acme, payment).await;
+    }
+    for payment in &payments {
+        assert_eq!(paid(&quick.event("paid").await), *payment);
+    }
+    let mut heard = Vec::new();
+    while heard.len() < payments.len() {
+        let message = socket.json().await;
+        if message["id"] == "paid" {
+            assert_eq!(message["type"], "next", "{message}");
+            heard.push(paid(&message["payload"]["data"]));
+        }
+    }
+    assert_eq!(heard, payments);
     app.finish().await;
 }
