@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -36,7 +37,13 @@ impl Press {
         if let Some((_, print)) = known {
             return Ok(Some(Arc::clone(print)));
         }
-        let Some(open) = payload::write(heard)? else {
+        // Whatever goes wrong with it would go wrong again for everybody who comes to it.
+        let written = catch_unwind(AssertUnwindSafe(|| payload::write(heard)));
+        let Ok(open) = written else {
+            tracing::error!(stream = %heard.stream, heard.seq, "an event cannot be written; passed over");
+            return Ok(None);
+        };
+        let Some(open) = open? else {
             return Ok(None);
         };
         let alone = close(&open, Cursor::of(heard.stream, heard.seq))?;

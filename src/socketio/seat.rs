@@ -1,6 +1,7 @@
 //! A socket that is connected to a namespace: told what happens until it leaves or may not stay.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{
         Arc, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -9,6 +10,7 @@ use std::{
 };
 
 use entity::ids::NotificationId;
+use futures::FutureExt;
 use serde_json::{Value, json};
 use socketioxide::{
     SendError, SocketError, SocketIo,
@@ -67,7 +69,12 @@ pub async fn attend(door: Arc<Door>, io: SocketIo, socket: SocketRef) {
     };
     let sid = socket.id;
     line.sit();
-    let left = host(&door, &io, socket).await;
+    // A socket that nobody serves any more would hear nothing, and not know it.
+    let served = AssertUnwindSafe(host(&door, &io, socket)).catch_unwind();
+    let left = served.await.unwrap_or_else(|_| {
+        tracing::error!("what serves a socket panicked");
+        Left::Stuck
+    });
     let vacancy = line.leave();
     match (left, vacancy) {
         (Left::Stuck, _) => door.operator.hang_up(&line, sid).await,
@@ -91,7 +98,7 @@ enum Left {
     Namespace,
     /// With the connection that it was on.
     Connection,
-    /// It is still there and takes nothing in.
+    /// It is still there, and takes nothing in or is told nothing.
     Stuck,
 }
 

@@ -1,6 +1,7 @@
 //! Streams as this process tells them, and the connections that hear them, below every door: what each
 //! door relies on. The doors' own words are tried beside the doors.
 
+mod healing;
 mod hub;
 mod jobs;
 mod presence;

@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Debug,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -68,7 +69,7 @@ impl Audience {
                 tokio::task::yield_now().await;
             }
             for (number, hearer) in some {
-                if !hearer.hear(heard) {
+                if !hears(&**hearer, heard) {
                     self.dismiss(*number);
                 }
             }
@@ -78,4 +79,15 @@ impl Audience {
     fn seats(&self) -> MutexGuard<'_, Seats> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells one of them. What panics there is theirs alone: told how far the stream is by then, they notice
+/// what they have missed, as they would anything else.
+fn hears(hearer: &dyn Hearer, heard: &Arc<Heard>) -> bool {
+    let attempt = |heard: &_| catch_unwind(AssertUnwindSafe(|| hearer.hear(heard)));
+    attempt(heard).unwrap_or_else(|_| {
+        tracing::error!(stream = %heard.stream, ?hearer, "somebody panicked who was told of an event");
+        let reminder = Heard::reminder(heard.stream, heard.seq, heard.occurred_at);
+        attempt(&Arc::new(reminder)).unwrap_or(false)
+    })
 }

@@ -149,7 +149,8 @@ impl Listener {
             Turn::Next => {
                 self.position = heard.seq;
                 self.caught_up = 0;
-                Some(heard)
+                // A reminder to who needs none.
+                (heard.lasting || heard.told.is_some()).then_some(heard)
             }
             Turn::Old => None,
             Turn::Early => {

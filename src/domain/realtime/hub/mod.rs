@@ -14,6 +14,7 @@ mod room;
 use std::{
     cmp::Ordering,
     collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{self, AtomicBool},
@@ -28,7 +29,11 @@ pub use self::{
     listener::{Handed, Listener, Next},
 };
 use super::{Told, feed::Place, log_store::Entry, register::Register};
-use crate::{app::App, domain::event::Stream, error::Result};
+use crate::{
+    app::App,
+    domain::event::{DomainEvent, Stream},
+    error::Result,
+};
 
 /// Something that a stream tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +62,17 @@ pub enum Turn {
 }
 
 impl Heard {
+    /// Says that the stream is so far, and nothing else: who is not, has missed something.
+    fn reminder(stream: Stream, seq: i64, now: Timestamp) -> Self {
+        Self {
+            stream,
+            seq,
+            lasting: false,
+            occurred_at: now,
+            told: None,
+        }
+    }
+
     /// How it stands to the last event that was told.
     pub fn turn(&self, position: i64) -> Turn {
         let due = position + i64::from(self.lasting);
@@ -75,9 +91,18 @@ impl From<&Entry> for Heard {
             seq: entry.seq,
             lasting: true,
             occurred_at: entry.occurred_at,
-            told: entry.event.as_ref().and_then(Told::of),
+            told: entry.event.as_ref().and_then(told),
         }
     }
+}
+
+/// What is told of an event. One that cannot be told is passed over wherever it is read, and holds up none
+/// of those behind it.
+fn told(event: &DomainEvent) -> Option<Told> {
+    catch_unwind(AssertUnwindSafe(|| Told::of(event))).unwrap_or_else(|_| {
+        tracing::error!(kind = event.kind(), "an event cannot be told; passed over");
+        None
+    })
 }
 
 /// All that is listened to in this process, and by whom.

@@ -1,6 +1,7 @@
 //! One stream, as this process tells it: in order, each event once.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -8,9 +9,10 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt;
 use tokio::{
     sync::{broadcast, mpsc, watch},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{Heard, audience::Audience, jobs::Jobs};
@@ -142,41 +144,57 @@ struct Keeper {
     jobs: Jobs,
 }
 
-/// Tells a stream until nobody has listened for a while, or the process stops.
+/// Tells a stream until nobody has listened for a while, or the process stops. Whatever panics on the way
+/// ends neither the room nor what it tells: another keeper goes on from where the stream is by then.
 pub async fn run(app: App, room: Arc<Room>, mut knocks: mpsc::Receiver<Knock>) {
     let cx = Cx::system(app.clone(), "realtime", room.stream.to_string());
-    let mut keeper = Keeper {
-        jobs: Jobs::new(room.stream),
-        room,
-        cx,
-    };
-    tokio::select! {
-        () = app.shutdown.cancelled() => return,
-        () = keeper.begin() => {}
-    }
-    let mut linger = Instant::now() + LINGER;
     loop {
-        let again = Instant::now() + AGAIN;
-        let behind = keeper.room.is_behind();
+        let keeper = Keeper {
+            jobs: Jobs::new(room.stream),
+            room: Arc::clone(&room),
+            cx: cx.clone(),
+        };
+        let work = AssertUnwindSafe(keeper.work(&mut knocks));
+        if work.catch_unwind().await.is_ok() {
+            return;
+        }
+        tracing::error!(stream = %room.stream, "what tells a stream panicked; it begins anew");
         tokio::select! {
             () = app.shutdown.cancelled() => return,
-            knock = knocks.recv() => match knock {
-                Some(knock) => keeper.open(knock).await,
-                None => return,
-            },
-            () = keeper.jobs.due() => keeper.tell_jobs().await,
-            () = sleep_until(again), if behind => keeper.catch_up().await,
-            () = sleep_until(linger) => {
-                if keeper.room.is_empty() && app.hub.close(&keeper.room) {
-                    return;
-                }
-                linger = Instant::now() + LINGER;
-            }
+            () = sleep(AGAIN) => {}
         }
     }
 }
 
 impl Keeper {
+    async fn work(mut self, knocks: &mut mpsc::Receiver<Knock>) {
+        let app = self.cx.app().clone();
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = self.begin() => {}
+        }
+        let mut linger = Instant::now() + LINGER;
+        loop {
+            let again = Instant::now() + AGAIN;
+            let behind = self.room.is_behind();
+            tokio::select! {
+                () = app.shutdown.cancelled() => return,
+                knock = knocks.recv() => match knock {
+                    Some(knock) => self.open(knock).await,
+                    None => return,
+                },
+                () = self.jobs.due() => self.tell_jobs().await,
+                () = sleep_until(again), if behind => self.catch_up().await,
+                () = sleep_until(linger) => {
+                    if self.room.is_empty() && app.hub.close(&self.room) {
+                        return;
+                    }
+                    linger = Instant::now() + LINGER;
+                }
+            }
+        }
+    }
+
     /// Finds out where the stream stands.
     async fn begin(&mut self) {
         loop {
@@ -184,7 +202,7 @@ impl Keeper {
                 Ok(()) => break,
                 Err(error) => {
                     tracing::warn!(%error, stream = %self.room.stream, "a stream cannot be read; trying again");
-                    tokio::time::sleep(AGAIN).await;
+                    sleep(AGAIN).await;
                 }
             }
         }
@@ -194,6 +212,11 @@ impl Keeper {
     async fn stand(&mut self) -> Result<()> {
         let extent = store::extent(self.cx.db(), self.room.stream).await?;
         self.room.position.store(extent.head, Ordering::Release);
+        if *self.room.ready.borrow() {
+            // Another kept the room before, and who was here then may have missed what came until now.
+            let reminder = Heard::reminder(self.room.stream, extent.head, self.cx.now());
+            self.room.tell(reminder).await;
+        }
         self.jobs.begin(&self.cx).await
     }
 
