@@ -172,9 +172,13 @@ impl Presence {
 
     /// Begins to listen to a feed, if they may; from then on, the connection ends when they may no more.
     pub async fn enter(&self, feed: Feed) -> Result<Stream> {
-        let stream = feed::enter(&self.cx(), feed).await?;
-        self.person.listens(feed).store(true, Ordering::Relaxed);
-        Ok(stream)
+        loop {
+            let (cx, believed) = self.person.standing();
+            let stream = feed::enter(&cx, feed).await?;
+            if self.person.begin_to_listen(feed, believed) {
+                return Ok(stream);
+            }
+        }
     }
 
     /// Waits until the right to be here ends.
@@ -193,6 +197,24 @@ impl Drop for Presence {
 impl Person {
     pub fn cx(&self) -> Cx {
         self.state().cx.anew()
+    }
+
+    /// A context of theirs, and which answer of the database it is by.
+    fn standing(&self) -> (Cx, u64) {
+        let state = self.state();
+        (state.cx.anew(), state.believed)
+    }
+
+    /// They listen to a feed from now on; `false` when another answer is believed since they were found to be
+    /// allowed to. The lock makes this one of two: whoever judges them either sees what they listen to, or has
+    /// changed what they are allowed before.
+    fn begin_to_listen(&self, feed: Feed, believed: u64) -> bool {
+        let state = self.state();
+        let holds = state.believed == believed;
+        if holds {
+            self.listens(feed).store(true, Ordering::Relaxed);
+        }
+        holds
     }
 
     /// Whether the session, as far as is known, has run out and nobody was told so before: who looks
@@ -239,6 +261,11 @@ impl Person {
             return self.end(Ended::Removed);
         }
         let role = identity.membership.as_ref().map(|place| place.role);
+        let mut state = self.state();
+        if turn < state.believed {
+            return;
+        }
+        state.believed = turn;
         let forbidden = Feed::ALL.iter().any(|feed| {
             let listens = self.listens(*feed).load(Ordering::Relaxed);
             let permitted = feed
@@ -247,13 +274,9 @@ impl Person {
             listens && !permitted
         });
         if forbidden {
+            drop(state);
             return self.end(Ended::Forbidden);
         }
-        let mut state = self.state();
-        if turn < state.believed {
-            return;
-        }
-        state.believed = turn;
         state.session_ends_at = identity.session_ends_at;
         state.cx = cx.signed_in_as(identity);
     }
