@@ -4,6 +4,7 @@
 mod healing;
 mod hub;
 mod jobs;
+mod outage;
 mod presence;
 
 use std::time::Duration;

@@ -104,6 +104,33 @@ async fn it_goes_on_with_the_new_role() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_overtaken_is_not_believed() {
+    let app = TestApp::with(|config| config.realtime.poll = Duration::from_hours(1)).await;
+    let acme = app.company("Acme").await;
+    let member = acme.join("member").await;
+    let presence = enter(&app, &member).await;
+    let role = |presence: &Presence| presence.role().map(|role| format!("{role:?}"));
+    let mut slow = Box::pin(presence.ask());
+    let asked = app.app.metrics.sql.count();
+    assert!(futures::poll!(&mut slow).is_pending());
+    until("the database has answered", async || {
+        app.app.metrics.sql.count() > asked
+    })
+    .await;
+    acme.owner
+        .patch(&acme.seat(&member), json!({ "role": "admin" }))
+        .await
+        .expect(200);
+    let changed = async || role(&presence).as_deref() == Some("Admin");
+    until("the new role is heard of", changed).await;
+    // Only now its answer is looked at, which is older.
+    slow.await.unwrap();
+    assert_eq!(role(&presence).as_deref(), Some("Admin"));
+    drop(presence);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn it_outlives_its_token_and_not_its_session() {
     let app = TestApp::new().await;
     let acme = app.company("Acme").await;
