@@ -57,7 +57,7 @@ impl Front {
         let doors = rest::router()
             .merge(pages::routes())
             .merge(graphql)
-            .merge(socketio::routes(&app))
+            .merge(socketio::routes(&app, Arc::clone(&clients)))
             .merge(metrics::public(&app));
         Self {
             clients: Some(clients),

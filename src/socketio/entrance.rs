@@ -109,6 +109,8 @@ async fn arrive(
         ..known.cloned().unwrap_or_default()
     };
     let cx = Cx::request(door.app.clone(), info);
+    // A socket more is no cheaper way to try tokens than a request.
+    door.clients.count(&cx)?;
     let presence = match Presence::begin(&cx).await {
         // A token of a tenant that its bearer is not in any more is none (`rest.md` 4.2).
         Err(Error::Forbidden(_)) => return Err(Refusal::Invalid),

@@ -32,7 +32,7 @@ use self::{
     namespace::Namespace,
     press::Press,
 };
-use crate::app::App;
+use crate::{app::App, domain::throttle::Clients};
 
 /// Where the engine listens, as clients of different documents look for it.
 const PATHS: [&str; 2] = ["/socket.io", "/ws/socket.io"];
@@ -49,14 +49,16 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// What all sockets share.
 pub(crate) struct Door {
     app: App,
+    clients: Arc<Clients>,
     press: Press,
     operator: Operator,
 }
 
-/// The routes of the engine, at work.
-pub fn routes(app: &App) -> Router {
+/// The routes of the engine, at work; each CONNECT counts as a request of its client.
+pub fn routes(app: &App, clients: Arc<Clients>) -> Router {
     let door = Arc::new(Door {
         app: app.clone(),
+        clients,
         press: Press::default(),
         operator: Operator::default(),
     });

@@ -16,8 +16,8 @@ const MORE: &str = "
 Beside the table, a client may send GENERAL requests of any kind per minute (`CLIENT_REQUESTS_PER_MINUTE`, of
 which so many may come at once), enough for an office behind one address. Each server counts these for
 itself. One too many is answered with status 429 on both doors, before anything is looked at; in GraphQL the
-body has `errors` as usual. `/health`, `/health/ready` and `/metrics` do not count. In the metrics it is class
-`request`.
+body has `errors` as usual. An operation on a WebSocket of GraphQL and a CONNECT of Socket.IO that shows a token
+count as requests do. `/health`, `/health/ready` and `/metrics` do not count. In the metrics it is class `request`.
 
 ## Behind proxies
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use erpmax::config::Scale;
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -126,6 +127,32 @@ async fn a_person_has_only_so_many_connections() {
     let_in(&mut wire).await;
     drop(wire);
     let_in(&mut Wire::open(&acme.owner).await).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn tokens_are_tried_no_more_often_than_by_requests() {
+    let app = TestApp::with(|config| {
+        config.limits.scale = Scale::ONE;
+        config.limits.client_requests_per_minute = 30;
+    })
+    .await;
+    let acme = app.company("Acme").await;
+    let token = json!({ "token": "x" });
+    let mut tried = 0;
+    'trying: loop {
+        let mut wire = Wire::open(&acme.owner).await;
+        for _ in 0..8 {
+            match wire.ask("/ws", Some(token.clone())).await {
+                Packet::Refused(why) if why == "Invalid token" => tried += 1,
+                Packet::Refused(why) if why.starts_with("Too many requests.") => break 'trying,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert!((15..30).contains(&tried), "{tried}");
+    let reply = acme.owner.get("/auth/me").await;
+    assert_eq!(reply.failure().code, "RATE_LIMITED");
     app.finish().await;
 }
 
