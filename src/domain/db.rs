@@ -133,15 +133,19 @@ where
     A: ColumnTrait,
     I: ColumnTrait,
 {
-    // SQLite takes 500 parts.
-    const PARTS: usize = 400;
     let page = |rows: Select<E>| {
         let page = self::window(rows, order, window).select_only();
         page.column(order.id).into_query()
     };
-    let pages: Vec<_> = lists.into_iter().map(page).collect();
-    let some = |pages: &[SelectStatement]| all_of(pages.to_vec(), order.id);
-    all_of(pages.chunks(PARTS).filter_map(some).collect(), order.id)
+    union_of(&lists.into_iter().map(page).collect::<Vec<_>>(), order.id)
+}
+
+/// The ids that any of these statements chooses, as many as there are; nothing where there is none.
+pub fn union_of(parts: &[SelectStatement], id: impl ColumnTrait) -> Option<SelectStatement> {
+    // SQLite takes 500 parts.
+    const PARTS: usize = 400;
+    let some = |parts: &[SelectStatement]| all_of(parts.to_vec(), id);
+    all_of(parts.chunks(PARTS).filter_map(some).collect(), id)
 }
 
 /// What any of these chooses.

@@ -1,6 +1,10 @@
 //! What people see of jobs: lists, steps, logs, estimates, who asked.
 
 use entity::{provisioning_job::JobStatus, provisioning_step::StepStatus, site::SiteStatus};
+use erpmax::domain::{
+    cx::{Cx, RequestInfo},
+    provisioning::{self, LogCursor, LogWindow},
+};
 use serde_json::{Value, json};
 
 use crate::support::{Actor, TestApp, client::text, sites};
@@ -201,6 +205,63 @@ async fn a_log_is_read_from_any_place() {
     assert_eq!(logs[99], "2026-01-09T12:00:00Z INFO step-0: line 120");
     let list = acme.owner.get("/provisioning/jobs").await;
     assert_eq!(list.expect(200)[0]["logs"], json!([]));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn logs_of_many_jobs_are_each_read_from_their_own_place() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let stranger = app.company("Other").await;
+    let own = |n| {
+        let mut job = sites::a_job(&app, if n == 0 { &stranger.id } else { &acme.id });
+        job.status = JobStatus::Failed;
+        job
+    };
+    // More than the parts that one statement of SQLite may have.
+    let all: Vec<_> = (0..=510).map(own).collect();
+    sites::insert_jobs(&app, all.clone()).await;
+    let long = [(0, 9), (1, 40), (2, 3), (510, 7)];
+    for (job, lines) in long {
+        sites::lines(&app, &all[job], lines).await;
+    }
+    let request = RequestInfo {
+        bearer: acme.owner.access.clone(),
+        ..RequestInfo::default()
+    };
+    let cx = Cx::request(app.app.clone(), request);
+    let ids: Vec<_> = all.iter().map(|job| job.id).collect();
+    let tenants = [acme.id.parse().unwrap(), stranger.id.parse().unwrap()];
+    let cursor = |seq| LogCursor(seq).to_string();
+    for (window, expected) in [
+        (
+            LogWindow::new(Some(4), None, None, None),
+            [&[][..], &[1, 2, 3, 4], &[1, 2, 3], &[1, 2, 3, 4]],
+        ),
+        (
+            LogWindow::new(Some(2), Some(&cursor(5)), None, None),
+            [&[], &[6, 7], &[], &[6, 7]],
+        ),
+        (
+            LogWindow::new(None, None, Some(3), None),
+            [&[], &[38, 39, 40], &[1, 2, 3], &[5, 6, 7]],
+        ),
+        (
+            LogWindow::new(None, None, Some(2), Some(&cursor(4))),
+            [&[], &[2, 3], &[2, 3], &[2, 3]],
+        ),
+    ] {
+        let window = window.unwrap();
+        let logs = provisioning::logs(&cx, &tenants, &ids, &window).await;
+        let logs = logs.unwrap();
+        assert_eq!(logs.len(), ids.len());
+        for ((job, _), expected) in long.iter().zip(expected) {
+            let lines = logs[&ids[*job]].items.iter();
+            let seqs: Vec<_> = lines.map(|line| line.node.seq).collect();
+            assert_eq!(seqs, expected, "job {job}");
+        }
+        assert!(logs[&ids[3]].items.is_empty());
+    }
     app.finish().await;
 }
 

@@ -10,8 +10,7 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, JoinType, Order, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, RelationTrait, Select,
-    sea_query::{Expr, Func, Query, WindowStatement},
+    QuerySelect, QueryTrait, RelationTrait, Select, sea_query::Expr,
 };
 
 use crate::{
@@ -51,14 +50,14 @@ pub async fn steps(
     Ok(ledgers)
 }
 
-fn lines(tenants: &PermittedTenants, jobs: &[ProvisioningJobId]) -> Select<line::Entity> {
+fn within(tenants: &PermittedTenants) -> Select<line::Entity> {
     line::Entity::find()
         .join(JoinType::InnerJoin, line::Relation::Job.def())
-        .filter(Line::JobId.is_in(rows::padded(jobs)))
         .filter(provisioning_job::Column::TenantId.is_in(tenants.ids()))
 }
 
-/// The same part of the log of each of these jobs, in one statement.
+/// The same part of the log of each of these jobs, in one statement. Each log is a part of it by itself, so
+/// that the index leads to where its part begins, however long it is.
 pub async fn logs(
     db: &impl ConnectionTrait,
     tenants: &PermittedTenants,
@@ -72,26 +71,27 @@ pub async fn logs(
         before,
     } = window;
     let direction = if *backwards { Order::Desc } else { Order::Asc };
-    let sought = lines(tenants, jobs)
-        .apply_if(*after, |query, after| query.filter(Line::Seq.gt(after.0)))
-        .apply_if(*before, |query, before| {
-            query.filter(Line::Seq.lt(before.0))
-        });
-    let found = if jobs.len() == 1 {
-        sought.limit(limit + 1)
-    } else {
-        let mut over = WindowStatement::partition_by(Line::JobId.as_column_ref());
-        over.order_by(Line::Seq.as_column_ref(), direction.clone());
-        let mut numbered = sought.select_only().column(Line::Id).into_query();
-        numbered.expr_window_as(Func::cust("ROW_NUMBER"), over, "place");
-        let chosen = Query::select()
-            .column(("ranked", Line::Id))
-            .from_subquery(numbered, "ranked")
-            .and_where(Expr::col("place").lte(limit + 1))
-            .to_owned();
-        line::Entity::find().filter(Line::Id.in_subquery(chosen))
+    let part = |job: &ProvisioningJobId| {
+        line::Entity::find()
+            .filter(Line::JobId.eq(*job))
+            .apply_if(*after, |query, after| query.filter(Line::Seq.gt(after.0)))
+            .apply_if(*before, |query, before| {
+                query.filter(Line::Seq.lt(before.0))
+            })
+            .order_by(Line::Seq, direction.clone())
+            .limit(limit + 1)
+            .select_only()
+            .column(Line::Id)
+            .into_query()
     };
-    let rows: Vec<line::Model> = rows::all(db, found.order_by(Line::Seq, direction)).await?;
+    let parts: Vec<_> = jobs.iter().map(part).collect();
+    let Some(chosen) = db::union_of(&parts, Line::Id) else {
+        return Ok(HashMap::new());
+    };
+    let found = within(tenants)
+        .filter(Line::Id.in_subquery(chosen))
+        .order_by(Line::Seq, direction);
+    let rows: Vec<line::Model> = rows::all(db, found).await?;
     let mut logs: HashMap<_, Vec<_>> = HashMap::new();
     for row in rows {
         logs.entry(row.job_id).or_default().push(row);
@@ -136,5 +136,6 @@ pub async fn count_lines(
     tenants: &PermittedTenants,
     jobs: &[ProvisioningJobId],
 ) -> Result<HashMap<ProvisioningJobId, u64>> {
-    db::count_each(db, lines(tenants, jobs), Line::JobId).await
+    let lines = within(tenants).filter(Line::JobId.is_in(rows::padded(jobs)));
+    db::count_each(db, lines, Line::JobId).await
 }
