@@ -150,7 +150,9 @@ pub struct Step {
     /// again. One that is not is performed again over what is half there.
     pub undoable: bool,
     /// Whether it changes nothing at the site: a backup, a look. When a job fails, the site is brought
-    /// back to what it was only as long as nothing but such steps and undoable ones was begun.
+    /// back to what it was only as long as nothing but such steps and undoable ones was begun. Of those that
+    /// are neither, the last is to open the site again that was closed first: a site is opened by undoing,
+    /// when the job is called off, where all others are done, or none.
     pub harmless: bool,
 }
 

@@ -1,7 +1,10 @@
 //! A job that fails on its way: the site is brought back to what it was where that is safe, and people are
 //! told how it was left where it is not.
 
-use entity::provisioning_job::{JobStatus, JobType};
+use entity::{
+    ids::ProvisioningJobId,
+    provisioning_job::{JobStatus, JobType},
+};
 use erpmax::ports::provisioner::Script;
 use serde_json::{Value, json};
 
@@ -244,5 +247,127 @@ async fn a_site_that_was_opened_too_soon_is_said_to_be_open() {
     let expected = "The site is open, though it counts as suspended.";
     assert!(error.ends_with(expected), "{error}");
     assert!(advice.contains("SUSPEND_INSTANCE"), "{advice}");
+    app.finish().await;
+}
+
+/// A company with a site and a backup, where a site is closed while the backup is put back.
+async fn restorable<'a>(app: &'a TestApp, stage: &Stage) -> (Company<'a>, Value) {
+    let steps = vec![
+        step("close", "Closing the site", true),
+        step("load", "Putting it back", false),
+        step("migrate", "Bringing it up to date", false),
+        step("open", "Opening the site", false),
+    ];
+    stage.plan(JobType::Restore, steps);
+    let acme = company(app, stage).await;
+    ask(&acme, JobType::Backup).await;
+    app.settle().await;
+    app.advance_secs(1);
+    let backup = json!({ "backup_id": jobs::backups(app).await[0].id });
+    (acme, backup)
+}
+
+async fn call_off_at(
+    app: &TestApp,
+    stage: &Stage,
+    acme: &Company<'_>,
+    point: &str,
+    body: Value,
+) -> ProvisioningJobId {
+    let gate = stage.gate(point);
+    let id = ask_with(acme, JobType::Restore, body).await;
+    let calling_off = async {
+        gate.reached().await;
+        assert!(jobs::cancel(acme, id).await);
+        gate.open();
+    };
+    tokio::join!(app.settle(), calling_off);
+    id
+}
+
+#[tokio::test]
+async fn a_site_whose_data_are_not_brought_up_to_date_stays_closed() {
+    let (app, stage) = TestApp::staged().await;
+    let (acme, backup) = restorable(&app, &stage).await;
+    let id = call_off_at(&app, &stage, &acme, "before check restore.migrate", backup).await;
+    let expected = [
+        "close Completed 1",
+        "load Completed 1",
+        "migrate Pending 0",
+        "open Pending 0",
+    ];
+    assert_eq!(jobs::ledger(&app, id, 1).await, expected);
+    assert!(!stage.effects().contains(&"-restore.close".to_owned()));
+    let (error, advice) = told(&acme, id).await;
+    assert_eq!(error, "Cancelled by user");
+    assert!(advice.starts_with(LEFT), "{advice}");
+    // Nor does another job open it that fails before it has changed anything.
+    app.advance_secs(1);
+    stage.fault("perform update.save", [Fault::Refuse]);
+    let next = ask(&acme, JobType::Update).await;
+    app.settle().await;
+    let (error, _) = told(&acme, next).await;
+    assert!(error.ends_with(LEFT), "{error}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_site_whose_data_are_whole_is_opened_again() {
+    let (app, stage) = TestApp::staged().await;
+    let (acme, backup) = restorable(&app, &stage).await;
+    let id = call_off_at(&app, &stage, &acme, "before check restore.open", backup).await;
+    let expected = [
+        "close Undone 1",
+        "load Completed 1",
+        "migrate Completed 1",
+        "open Pending 0",
+    ];
+    assert_eq!(jobs::ledger(&app, id, 1).await, expected);
+    assert_eq!(stage.effects().last().unwrap(), "-restore.close");
+    let (_, advice) = told(&acme, id).await;
+    assert_eq!(advice, "");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_job_that_cannot_even_be_planned_says_that_the_site_is_still_closed() {
+    let (app, stage) = TestApp::staged().await;
+    let acme = company(&app, &stage).await;
+    let unplanned = async || {
+        app.advance_secs(1);
+        stage.fault("plan update", [Fault::Refuse]);
+    };
+    let planning = "Planning: the ground is too soft";
+    // It was brought back.
+    stage.fault("perform update.save", [Fault::Refuse]);
+    let id = ask(&acme, JobType::Update).await;
+    app.settle().await;
+    unplanned().await;
+    jobs::retry(&acme, id).await;
+    app.settle().await;
+    assert_eq!(told(&acme, id).await.0, planning);
+    // It could not be.
+    app.advance_secs(1);
+    stage.fault("perform update.migrate", [Fault::Refuse]);
+    let id = ask(&acme, JobType::Update).await;
+    app.settle().await;
+    unplanned().await;
+    jobs::retry(&acme, id).await;
+    app.settle().await;
+    let (error, advice) = told(&acme, id).await;
+    assert_eq!(error, format!("{planning}. {LEFT}"));
+    assert!(advice.contains("RESUME_INSTANCE"), "{advice}");
+    // So it is for whoever asks next, until somebody opens it.
+    unplanned().await;
+    let next = ask(&acme, JobType::Update).await;
+    app.settle().await;
+    assert_eq!(told(&acme, next).await.0, format!("{planning}. {LEFT}"));
+    app.advance_secs(1);
+    ask(&acme, JobType::Resume).await;
+    app.settle().await;
+    unplanned().await;
+    let last = ask(&acme, JobType::Update).await;
+    app.settle().await;
+    assert_eq!(told(&acme, last).await.0, planning);
     app.finish().await;
 }

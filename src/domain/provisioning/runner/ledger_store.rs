@@ -156,21 +156,63 @@ pub async fn plan_before(
 }
 
 /// Whether another attempt than this one, at a job of any type, has begun something for this tenant since
-/// then that changes the site, cannot be undone and was left behind with the job.
+/// then that changes the site, cannot be undone and was left behind with the job. What a job has done that
+/// was called off is whole, unless what it did before stays, too.
 pub async fn left_unfinished(
     db: &impl ConnectionTrait,
     hold: Hold,
     attempt: i32,
     since: Timestamp,
 ) -> Result<bool> {
+    let jobs = Query::select()
+        .column(job::Column::Id)
+        .from(job::Entity)
+        .and_where(job::Column::TenantId.eq(hold.tenant_id))
+        .to_owned();
+    let kept = Query::select()
+        .column(Column::JobId)
+        .from(step::Entity)
+        .and_where(Column::JobId.in_subquery(jobs))
+        .and_where(Column::Undoable.eq(true))
+        .and_where(Column::Status.eq(StepStatus::Completed))
+        .to_owned();
     let given_up = job::Column::Status
         .ne(JobStatus::Cancelled)
-        .or(Column::Status.ne(StepStatus::Completed));
+        .or(Column::Status.ne(StepStatus::Completed))
+        .or(Column::JobId.in_subquery(kept));
     let found = begun_since(hold, attempt, since)
         .filter(Column::Undoable.eq(false))
         .filter(Column::Harmless.eq(false))
         .filter(given_up);
     Ok(rows::count(db, found).await? > 0)
+}
+
+/// The steps of the last attempt since then, at a job that did not complete, that has left word of whether
+/// the site is open, or undone what it did.
+pub async fn last_word(
+    db: &impl ConnectionTrait,
+    hold: Hold,
+    since: Timestamp,
+) -> Result<Vec<step::Model>> {
+    let said = Expr::cust(r#"("provisioning_steps"."facts" ->> 'serving') IS NOT NULL"#);
+    let undone = Column::Undoable
+        .eq(true)
+        .and(Column::Status.eq(StepStatus::Undone));
+    let last = step::Entity::find()
+        .select_only()
+        .columns([Column::JobId, Column::Attempt])
+        .join(JoinType::InnerJoin, step::Relation::Job.def())
+        .filter(job::Column::TenantId.eq(hold.tenant_id))
+        .filter(job::Column::Status.ne(JobStatus::Completed))
+        .filter(Column::StartedAt.gte(since))
+        .filter(said.or(undone))
+        .order_by_desc(Column::StartedAt)
+        .limit(1);
+    let last: Option<(ProvisioningJobId, i32)> = last.into_tuple().one(db).await?;
+    let Some((job_id, attempt)) = last else {
+        return Ok(Vec::new());
+    };
+    steps(db, Hold { job_id, ..hold }, attempt).await
 }
 
 /// Steps of this tenant that were begun since then in jobs that did not complete, and not undone, except

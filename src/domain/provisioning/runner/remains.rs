@@ -29,14 +29,17 @@ pub(super) struct Lasting {
     steps: Vec<Model>,
     /// When all of them are done, so is the job.
     whole: bool,
+    /// Those that change the site, but for the last: it opens the site again, which taking back what closed it
+    /// does as well. They are done together or not at all.
+    bound: Vec<String>,
 }
 
 /// What stands of them.
 pub(super) struct Remains {
     /// What that means for the job.
     pub outcome: Outcome,
-    /// Something that changes the site was begun and is not known to be done: nobody knows what people
-    /// would find who got to see the site now.
+    /// Something that changes the site was begun and is not known to be done, or not all that belongs to it:
+    /// nobody knows what people would find who got to see the site now.
     pub broken: bool,
 }
 
@@ -50,14 +53,19 @@ impl Lasting {
             return Self {
                 steps,
                 whole: false,
+                bound: Vec::new(),
             };
         }
         let lasting = || plan.iter().filter(|step| !step.undoable);
+        let changing = lasting().filter(|step| !step.harmless);
+        let mut bound: Vec<_> = changing.map(|step| step.name.clone()).collect();
+        bound.pop();
         let begun = |step: &&Model| step.status == StepStatus::Completed || is_begun(step);
         Self {
             steps: lasting().filter(begun).cloned().collect(),
             // A site that is gone is gone, whatever was done to it before.
             whole: (job_type == JobType::Delete || !undoable) && lasting().all(|it| begun(&it)),
+            bound,
         }
     }
 
@@ -101,6 +109,9 @@ impl Lasting {
             run.journal.say(LogLevel::Warning, text);
             happening = Happening::Completed;
         }
+        let is_done = |name: &String| done.iter().any(|step| step.name == *name);
+        let changed = done.iter().any(|step| !step.harmless);
+        broken |= changed && !self.bound.iter().all(is_done);
         let outcome = (happening, Observed::of(&done));
         Ok(Ok(Remains { outcome, broken }))
     }

@@ -199,7 +199,8 @@ impl Run {
             Task::Absent => Ok((End::Completed(absent), None)),
             Task::Refuse(failure) => {
                 self.journal.say(LogLevel::Error, &failure.message);
-                Ok((End::Failed(advised(failure)), None))
+                let failure = setback::before_it_began(self, advised(failure)).await?;
+                Ok((End::Failed(failure), None))
             }
         }
     }
@@ -208,7 +209,10 @@ impl Run {
     async fn steps(&self, order: &Order) -> Result<Told, Halt> {
         let mut ledger = match self.ledger(order).await? {
             Ok(ledger) => ledger,
-            Err(failure) => return Ok((End::Failed(failure), None)),
+            Err(failure) => {
+                let failure = setback::before_it_began(self, failure).await?;
+                return Ok((End::Failed(failure), None));
+            }
         };
         if self.claimed.taken_over {
             let text = "Another worker goes on from here.";

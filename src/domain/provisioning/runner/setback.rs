@@ -69,6 +69,32 @@ pub(super) async fn unrecorded(run: &Run, failure: Failure) -> Result<Failure, H
     })
 }
 
+/// The failure of a job that has not begun anything, and how the site was left by those before it.
+pub(super) async fn before_it_began(run: &Run, failure: Failure) -> Result<Failure, Halt> {
+    let job_type = run.claimed.job.job_type;
+    let (Some(site), false) = (&run.claimed.site, job_type == JobType::Create) else {
+        return Ok(failure);
+    };
+    let mut patience = Patience::new(&run.control, Phase::Doing, "how the site was left");
+    let before = loop {
+        match last_word(run, site).await {
+            Ok(steps) => break steps,
+            Err(error) => patience.after(error).await?,
+        }
+    };
+    let told = left(job_type, Observed::of_done(&before).serving, site);
+    Ok(match told {
+        Some(Left { what, advice }) => with(failure, what, &advice),
+        None => failure,
+    })
+}
+
+async fn last_word(run: &Run, site: &site::Model) -> Result<Vec<Model>> {
+    let (db, hold) = (run.cx().db(), run.control.hold());
+    let since = site_store::settled_at(db, hold, site.created_at).await?;
+    store::last_word(db, hold, since).await
+}
+
 /// Takes back what this attempt has done, the last step first, unless something was begun that cannot be
 /// taken back: then nobody knows what people would find at the site.
 async fn bring_back(run: &Run, order: &Order, ledger: &mut Ledger) -> Result<bool, Halt> {
