@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -10,6 +11,7 @@ use entity::{
     ids::{ProvisioningJobId, UserId},
     membership::TenantRole,
 };
+use futures::FutureExt;
 
 use super::group::{Group, Seat};
 use crate::{
@@ -121,8 +123,14 @@ impl Groups {
         open.insert(key, Arc::clone(&group));
         drop(open);
         let groups = Arc::clone(self);
-        self.app
-            .spawn("group", async move { groups.keep(group, listener).await });
+        self.app.spawn("group", async move {
+            let keeping = AssertUnwindSafe(groups.keep(&group, listener));
+            if keeping.catch_unwind().await.is_err() {
+                // Its members go on alone: whoever comes to what panicked is told that it failed.
+                tracing::error!(stream = %group.key.stream, "what renders for a group panicked");
+                groups.lose(&group);
+            }
+        });
         Ok(seat)
     }
 
@@ -141,12 +149,12 @@ impl Groups {
     }
 
     /// Tells a group what happens, until the last one has left or the process stops.
-    async fn keep(&self, group: Arc<Group>, mut listener: Listener) {
+    async fn keep(&self, group: &Group, mut listener: Listener) {
         loop {
             let next = tokio::select! {
                 next = listener.next() => next,
                 () = group.left.notified() => {
-                    if self.close(&group) {
+                    if self.close(group) {
                         return;
                     }
                     continue;
@@ -154,7 +162,7 @@ impl Groups {
             };
             match next {
                 Ok(Next::Heard(heard)) if group.key.wants(&heard) => {
-                    let shown = self.show_to_group(&group, &heard).await;
+                    let shown = self.show_to_group(group, &heard).await;
                     group.tell(heard, shown);
                 }
                 Ok(Next::Heard(heard)) => group.pass(heard.seq),
@@ -163,9 +171,7 @@ impl Groups {
                     if let Err(error) = lost {
                         tracing::warn!(%error, "a group has lost its stream");
                     }
-                    self.open().remove(&group.key);
-                    group.lose();
-                    return;
+                    return self.lose(group);
                 }
             }
         }
@@ -182,6 +188,12 @@ impl Groups {
             }
         }
         None
+    }
+
+    /// Gives a group up; its members sit down anew.
+    fn lose(&self, group: &Group) {
+        self.open().remove(&group.key);
+        group.lose();
     }
 
     /// Closes a group that nobody is in; `false` when somebody has come.
