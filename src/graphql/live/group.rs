@@ -10,7 +10,10 @@ use std::{
 
 use tokio::sync::{Notify, broadcast};
 
-use super::groups::Key;
+use super::{
+    groups::Key,
+    shown::{Replays, Shown},
+};
 use crate::{
     domain::realtime::{Heard, Presence},
     graphql::guard::Selection,
@@ -22,7 +25,7 @@ const BACKLOG: usize = 64;
 /// What a group is told.
 pub enum Shared {
     /// An event, as it looks; where nobody could be found to look at it, each must do that alone.
-    Event(Arc<Heard>, Option<Arc<str>>, Mark),
+    Event(Arc<Heard>, Option<Shown>, Mark),
     /// Nothing more; each must go on alone.
     Lost,
 }
@@ -50,6 +53,8 @@ pub struct Group {
     /// After the last event that was told; taken together with a seat.
     mark: Mutex<Mark>,
     members: Mutex<Vec<Weak<Presence>>>,
+    /// What those who come back are shown.
+    pub replays: Replays,
     /// The last one has left.
     pub left: Notify,
 }
@@ -70,6 +75,7 @@ impl Group {
             sender: broadcast::Sender::new(BACKLOG),
             mark: Mutex::new(Mark::at(position)),
             members: Mutex::default(),
+            replays: Replays::default(),
             left: Notify::new(),
         }
     }
@@ -100,7 +106,7 @@ impl Group {
     }
 
     /// Tells an event, as it looks.
-    pub fn tell(&self, heard: Arc<Heard>, shown: Option<Arc<str>>) {
+    pub fn tell(&self, heard: Arc<Heard>, shown: Option<Shown>) {
         let mut mark = self.mark();
         *mark = Mark::at(heard.seq);
         let event = Shared::Event(heard, shown, mark.clone());

@@ -13,7 +13,10 @@ use entity::{
 };
 use futures::FutureExt;
 
-use super::group::{Group, Seat};
+use super::{
+    group::{Group, Seat},
+    shown::{Lately, Shown},
+};
 use crate::{
     app::App,
     domain::{
@@ -85,6 +88,7 @@ impl Key {
 pub struct Groups {
     pub app: App,
     guard: Arc<Guard>,
+    lately: Lately,
     open: Mutex<HashMap<Key, Arc<Group>>>,
 }
 
@@ -94,6 +98,7 @@ impl Groups {
         Self {
             app,
             guard,
+            lately: Lately::default(),
             open: Mutex::default(),
         }
     }
@@ -134,8 +139,37 @@ impl Groups {
         Ok(seat)
     }
 
-    /// Shows somebody an event.
-    pub async fn show(
+    /// Shows somebody an event that the group was not told, or that is not kept any more. Members who are at the
+    /// same place at about the same time share it.
+    pub async fn show_again(
+        &self,
+        group: &Group,
+        presence: &Presence,
+        heard: &Arc<Heard>,
+    ) -> Arc<str> {
+        let stands = || presence.is_here() && group.suits(presence);
+        if !heard.lasting || !stands() {
+            return self.show(presence, &group.selection, heard).await.0;
+        }
+        let replay = group.replays.of(heard.seq);
+        let mut own = None;
+        let shown = replay.get_or_try_init(async || {
+            let (text, failed) = self.show(presence, &group.selection, heard).await;
+            own = Some(Arc::clone(&text));
+            if failed && !stands() {
+                return Err(());
+            }
+            Ok(self.lately.keep(text))
+        });
+        let shared = shown.await.ok().and_then(Shown::text);
+        match own.or(shared) {
+            Some(text) => text,
+            None => self.show(presence, &group.selection, heard).await.0,
+        }
+    }
+
+    /// Shows somebody an event; also whether that failed.
+    async fn show(
         &self,
         presence: &Presence,
         selection: &Selection,
@@ -178,13 +212,13 @@ impl Groups {
     }
 
     /// An event as one of the group sees it. What fails because they may no more is shown to another.
-    async fn show_to_group(&self, group: &Group, heard: &Arc<Heard>) -> Option<Arc<str>> {
+    async fn show_to_group(&self, group: &Group, heard: &Arc<Heard>) -> Option<Shown> {
         for _ in 0..TRIES {
             let presence = group.somebody()?;
             let (shown, failed) = self.show(&presence, &group.selection, heard).await;
             let stands = presence.is_here() && group.suits(&presence);
             if stands || !failed {
-                return Some(shown);
+                return Some(self.lately.keep(shown));
             }
         }
         None

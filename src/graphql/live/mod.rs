@@ -7,6 +7,7 @@ pub mod events;
 mod group;
 mod groups;
 mod protocol;
+mod shown;
 pub mod socket;
 mod subscriber;
 

@@ -11,6 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::{
     group::{Seat, Shared},
     groups::{Groups, Key},
+    shown::Shown,
     told,
 };
 use crate::{
@@ -119,7 +120,9 @@ impl Subscriber {
                     }
                     match self.seat.next().await {
                         Ok(shared) => match &*shared {
-                            Shared::Event(heard, shown, _) => (Arc::clone(heard), shown.clone()),
+                            Shared::Event(heard, shown, _) => {
+                                (Arc::clone(heard), shown.as_ref().and_then(Shown::text))
+                            }
                             Shared::Lost => {
                                 Box::pin(self.move_on(self.place())).await?;
                                 continue;
@@ -170,13 +173,12 @@ impl Subscriber {
         }
     }
 
-    /// An event, rendered for nobody else.
+    /// An event that the group was not told, or that is not kept any more.
     async fn see(&self, heard: Arc<Heard>) -> Result<Arc<str>> {
         let (groups, presence) = (Arc::clone(&self.groups), Arc::clone(&self.presence));
-        let selection = Arc::clone(&self.seat.group().selection);
-        let seeing = async move { groups.show(&presence, &selection, &heard).await };
-        let (shown, _) = self.groups.app.apart(seeing).await?;
-        Ok(shown)
+        let group = Arc::clone(self.seat.group());
+        let seeing = async move { groups.show_again(&group, &presence, &heard).await };
+        self.groups.app.apart(seeing).await
     }
 
     async fn read(&self, after: i64) -> Result<Listener> {

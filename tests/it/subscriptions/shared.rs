@@ -112,3 +112,46 @@ async fn who_reads_slowly_holds_nobody_up_and_misses_nothing() {
     }
     app.finish().await;
 }
+
+/// How many statements it costs that so many come back at once who have missed so many events.
+async fn cost_of_return(listeners: usize, events: usize) -> u64 {
+    let app =
+        TestApp::with(|config| config.realtime.poll = std::time::Duration::from_hours(1)).await;
+    let acme = app.company("Acme").await;
+    let job = sites::job(&app, &acme.id, |_| {}).await;
+    let query = "subscription($after: String) { provisioning(after: $after) {
+        ... on ProvisioningStatusUpdate { cursor job { id status } } } }";
+    let event = || DomainEvent::JobQueued(facts(&acme, job.id));
+    let mut socket = acme.owner.online().await;
+    socket.subscribe("s", query, json!({})).await;
+    super::emit(&app, event()).await;
+    let after = super::cursor(&socket.event("s").await, "provisioning");
+    drop(socket);
+    for _ in 0..events {
+        super::emit(&app, event()).await;
+    }
+    let mut sockets = join_all((0..listeners).map(|_| acme.owner.online())).await;
+    let before = app.app.metrics.sql.count();
+    for socket in &mut sockets {
+        socket.start("s", query, json!({ "after": after })).await;
+    }
+    for socket in &mut sockets {
+        for _ in 0..events {
+            let told = socket.event("s").await;
+            assert_eq!(told["provisioning"]["job"]["id"], json!(job.id.to_string()));
+        }
+    }
+    let cost = app.app.metrics.sql.count() - before;
+    app.finish().await;
+    cost
+}
+
+#[tokio::test]
+async fn those_who_come_back_at_once_share_what_they_missed() {
+    let of_events =
+        async |listeners| cost_of_return(listeners, 40).await - cost_of_return(listeners, 10).await;
+    let (one, twelve) = (of_events(1).await, of_events(12).await);
+    assert!(one >= 30, "{one}");
+    // Now and then, what was rendered is too old to be shared.
+    assert!(twelve < 4 * one, "{twelve}, but {one} for one");
+}
