@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response as Answer, ServerError, Value};
+use async_graphql::{Response as Answer, ServerError, Value};
 use axum::{
     Extension, Json, Router,
     body::Bytes,
@@ -14,13 +14,14 @@ use axum::{
     },
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
-        header::{ACCEPT, ALLOW, CONTENT_TYPE, VARY, WWW_AUTHENTICATE},
+        header::{ALLOW, CONTENT_TYPE, VARY, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
     routing::get,
 };
 
 use super::{
+    accept::{Accept, GRAPHQL_RESPONSE},
     body::Body,
     context::Scope,
     error::code_of,
@@ -34,11 +35,6 @@ use crate::{
     domain::{cx::Cx, throttle::Clients},
     error::Code,
 };
-
-/// The media type whose status codes say how an operation went.
-const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
-/// The media type of server-sent events.
-const EVENT_STREAM: &str = "text/event-stream";
 
 /// What every request needs.
 #[derive(Clone)]
@@ -73,13 +69,16 @@ async fn execute(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let request = request::by_post(&headers, body);
-    match request {
-        Ok(request) if accepts(&headers, EVENT_STREAM) => {
-            events::respond(&door.live, cx, request).await
-        }
-        request => run(&door, cx, &headers, request).await,
+    let request = match request::by_post(&headers, body) {
+        Ok(request) => request,
+        Err(refusal) => return refusal.answer(&cx),
+    };
+    let accept = Accept::of(&headers);
+    let admitted = door.guard.admit(Scope::new(cx.clone()), request);
+    if accept.wants_events(admitted.listens()) {
+        return events::respond(&door.live, cx, admitted).await;
     }
+    respond(&accept, &door.guard.answer(admitted).await)
 }
 
 /// Opens a socket, executes a persisted query, or opens the playground in a browser.
@@ -94,23 +93,12 @@ async fn look(
         return socket::open(door.live, cx, upgrade);
     }
     match request::by_get(query.as_deref().unwrap_or_default()) {
-        Some(request) => run(&door, cx, &headers, request).await,
-        None => open(State(door), Extension(cx), headers).await,
-    }
-}
-
-async fn run(
-    door: &Door,
-    cx: Cx,
-    headers: &HeaderMap,
-    request: Result<Request, Refusal>,
-) -> Response {
-    match request {
-        Ok(request) => {
+        Some(Ok(request)) => {
             let answer = door.guard.execute(Scope::new(cx), request).await;
-            respond(headers, &answer)
+            respond(&Accept::of(&headers), &answer)
         }
-        Err(refusal) => refusal.answer(&cx),
+        Some(Err(refusal)) => refusal.answer(&cx),
+        None => open(State(door), Extension(cx), headers).await,
     }
 }
 
@@ -120,7 +108,7 @@ async fn open(
     Extension(cx): Extension<Cx>,
     headers: HeaderMap,
 ) -> Response {
-    if !accepts(&headers, "text/html") {
+    if !Accept::of(&headers).names("text/html") {
         return wrong_method(Extension(cx), Method::GET).await;
     }
     if !door.app.config.server.playground {
@@ -137,22 +125,10 @@ async fn wrong_method(Extension(cx): Extension<Cx>, method: Method) -> Response 
     Refusal::wrong_method(&method).answer(&cx)
 }
 
-/// Whether the client names this media type among those it reads.
-fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
-    let lists = headers
-        .get_all(ACCEPT)
-        .into_iter()
-        .filter_map(|list| list.to_str().ok());
-    lists.flat_map(|list| list.split(',')).any(|range| {
-        let kind = range.split(';').next().unwrap_or_default().trim();
-        kind.eq_ignore_ascii_case(media_type)
-    })
-}
-
-fn respond(headers: &HeaderMap, answer: &Answer) -> Response {
+fn respond(accept: &Accept<'_>, answer: &Answer) -> Response {
     let body = Body::of(answer);
     let is = |code: Code| answer.errors.iter().any(|error| is(error, code));
-    let wants_status = accepts(headers, GRAPHQL_RESPONSE);
+    let wants_status = accept.wants_status();
     let status = match () {
         () if is(Code::MethodNotAllowed) => StatusCode::METHOD_NOT_ALLOWED,
         // Part of the protocol of persisted queries rather than a failure.

@@ -8,6 +8,7 @@
 
 use async_graphql::{SDLExportOptions, SchemaBuilder};
 
+mod accept;
 mod body;
 mod context;
 mod error;

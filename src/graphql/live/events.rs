@@ -3,7 +3,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use async_graphql::{Request, ServerError};
+use async_graphql::ServerError;
 use axum::{
     body::{Body, Bytes},
     http::{
@@ -23,9 +23,8 @@ use crate::{
     domain::{cx::Cx, realtime::Ended},
     graphql::{
         body::{self, write},
-        context::Scope,
         error::Failure,
-        guard::Begun,
+        guard::{Admitted, Begun},
     },
 };
 
@@ -37,8 +36,7 @@ const KEEP_ALIVE: &str = ":\n\n";
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Executes one operation.
-pub async fn respond(live: &Live, cx: Cx, request: Request) -> Response {
-    let admitted = live.guard.admit(Scope::new(cx.clone()), request);
+pub async fn respond(live: &Live, cx: Cx, admitted: Admitted) -> Response {
     if !admitted.listens() {
         let answer = live.guard.answer(admitted).await;
         return events(Body::from(next(&body::text(&answer)) + COMPLETE));

@@ -4,6 +4,7 @@
 mod cursors;
 mod events;
 mod limits;
+mod media_types;
 mod protocols;
 mod revoked;
 mod selections;
