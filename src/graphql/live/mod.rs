@@ -6,6 +6,8 @@
 pub mod events;
 mod group;
 mod groups;
+mod line;
+mod operations;
 mod protocol;
 mod shown;
 pub mod socket;
@@ -17,14 +19,14 @@ use async_graphql::ServerError;
 
 use self::{groups::Groups, subscriber::Subscriber};
 use super::{
-    error::refusal,
+    error::{Failure, refusal},
     guard::{Guard, Selection},
     subscription::Opened,
 };
 use crate::{
     app::App,
-    domain::{realtime::Ended, throttle::Clients},
-    error::Result,
+    domain::{cx::Cx, realtime::Ended, throttle::Clients},
+    error::{Error, Result},
 };
 
 /// What live connections need.
@@ -59,6 +61,11 @@ fn farewell(why: Ended, request_id: &str) -> ServerError {
         refusal(why.refusal().code(), why.message(), None),
         request_id,
     )
+}
+
+/// Why there is no answer.
+fn unanswered(why: Error, cx: &Cx) -> ServerError {
+    told(Failure::from(why).into_server_error(None), cx.request_id())
 }
 
 /// With the request's id, as every error has it.

@@ -1,31 +1,24 @@
 //! A WebSocket: one conversation, in which many operations may be under way. What waits to be written is
 //! bounded, because nothing is taken from a subscription before the last thing was written.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use async_graphql::{Response as Answer, ServerError};
 use axum::{
-    body::Bytes,
-    extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade},
+    extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade},
     response::Response,
 };
-use futures::{
-    future::{AbortHandle, BoxFuture},
-    stream::{self, BoxStream, SelectAll, Stream, StreamExt, abortable},
-};
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
-};
+use futures::future::BoxFuture;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::{
     Live, farewell,
+    line::{self, Line, Over},
+    operations::{Operations, Out},
     protocol::{
         self, Close, FORBIDDEN, GOING_AWAY, Message, NO_PROTOCOL, NO_TEXT, OUR_FAULT, Protocol,
         SAME_ID, SILENT, TOO_FAST, TOO_LARGE, TOO_LATE, TRY_LATER, TWICE, UNAUTHORIZED,
     },
-    subscriber::Said,
-    told,
+    unanswered,
 };
 use crate::{
     domain::{
@@ -33,24 +26,13 @@ use crate::{
         realtime::{Ended, Presence},
     },
     error::Error,
-    graphql::{
-        body::{self, was_refused},
-        context::Scope,
-        error::Failure,
-        guard::{Admitted, Begun},
-        request,
-    },
+    graphql::{context::Scope, guard::Begun, request},
 };
 
 /// How much is read from a socket at a time: messages are short, and sockets are many.
 const READ: usize = 4 * 1024;
 /// How much is collected before it is written.
 const WRITE: usize = 8 * 1024;
-/// How long a client may take to say farewell.
-const FAREWELL: Duration = Duration::from_secs(1);
-/// How many answers are worked out at a time, or wait to be written: who reads slowly does not make us keep
-/// many.
-const ANSWERS: usize = 8;
 /// When to come back who has too much under way.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -71,46 +53,23 @@ pub fn open(live: Live, cx: Cx, upgrade: WebSocketUpgrade) -> Response {
     })
 }
 
-async fn converse(live: Live, cx: Cx, mut socket: WebSocket) {
+async fn converse(live: Live, cx: Cx, socket: WebSocket) {
     let protocol = socket.protocol().and_then(|name| name.to_str().ok());
-    let close = match protocol.and_then(Protocol::named) {
-        Some(protocol) => Conversation::new(live, cx, protocol).run(&mut socket).await,
-        None => Some(NO_PROTOCOL),
+    let Some(protocol) = protocol.and_then(Protocol::named) else {
+        return line::close(socket, NO_PROTOCOL).await;
     };
-    let Some(Close(code, reason)) = close else {
-        return;
-    };
-    let frame = CloseFrame {
-        code,
-        reason: reason.into(),
-    };
-    let said = timeout(FAREWELL, socket.send(Frame::Close(Some(frame))));
-    if let Ok(Ok(())) = said.await {
-        // What is read no more would make the system throw our last words away.
-        let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
-        timeout(FAREWELL, drained).await.ok();
-    }
+    let conversation = Conversation::new(live, cx, socket, protocol);
+    let (left, over) = conversation.run().await;
+    left.close(over).await;
 }
-
-/// What an operation says.
-enum Out {
-    Next(Arc<str>),
-    Refused(Vec<ServerError>),
-    Done,
-}
-
-type Outs = BoxStream<'static, (Arc<str>, Out)>;
 
 struct Conversation {
     live: Live,
     cx: Cx,
-    protocol: Protocol,
+    line: Line,
     begun: bool,
-    presence: Option<Arc<Presence>>,
     ended: BoxFuture<'static, Ended>,
-    under_way: HashMap<Arc<str>, AbortHandle>,
-    outs: SelectAll<Outs>,
-    turns: Arc<Semaphore>,
+    operations: Operations,
     pace: Pace,
 }
 
@@ -120,21 +79,15 @@ struct Pace {
     count: u32,
 }
 
-/// The conversation ends: with a word, or because there is nobody to say it to.
-type Over = Option<Close>;
-
 impl Conversation {
-    fn new(live: Live, cx: Cx, protocol: Protocol) -> Self {
+    fn new(live: Live, cx: Cx, socket: WebSocket, protocol: Protocol) -> Self {
         Self {
+            line: Line::new(socket, protocol, live.app.shutdown.clone()),
             live,
             cx,
-            protocol,
             begun: false,
-            presence: None,
             ended: Box::pin(std::future::pending()),
-            under_way: HashMap::new(),
-            outs: SelectAll::new(),
-            turns: Arc::new(Semaphore::new(ANSWERS)),
+            operations: Operations::new(),
             pace: Pace {
                 second: Instant::now(),
                 count: 0,
@@ -142,7 +95,7 @@ impl Conversation {
         }
     }
 
-    async fn run(mut self, socket: &mut WebSocket) -> Over {
+    async fn run(mut self) -> (Line, Over) {
         let settings = self.live.app.config.realtime.clone();
         let shutdown = self.live.app.shutdown.clone();
         let mut stopping = Box::pin(async move { shutdown.cancelled().await });
@@ -155,51 +108,49 @@ impl Conversation {
                 biased;
                 () = &mut stopping => Err(Some(GOING_AWAY)),
                 why = &mut self.ended => {
-                    self.tell_end(socket, why).await;
+                    self.tell_end(why).await;
                     Err(Some(match why {
                         Ended::SignedOut => UNAUTHORIZED,
                         Ended::Removed | Ended::Forbidden => FORBIDDEN,
                     }))
                 }
-                frame = socket.recv() => {
+                frame = self.line.hear() => {
                     silent = 0;
                     match frame {
-                        Some(Ok(frame)) => self.take(socket, frame).await,
+                        Some(Ok(frame)) => self.take(frame).await,
                         // Too large, or none: what comes after it cannot be read.
                         Some(Err(_)) => Err(Some(TOO_LARGE)),
                         None => Err(None),
                     }
                 }
-                Some((id, out)) = self.outs.next(), if !self.outs.is_empty() => {
-                    self.say(socket, &id, out).await
-                }
+                Some((id, out)) = self.operations.next() => self.say(&id, out).await,
                 _ = life.tick() => {
                     silent += 1;
-                    if silent > 3 { Err(Some(SILENT)) } else { self.live_on(socket).await }
+                    if silent > 3 { Err(Some(SILENT)) } else { self.live_on().await }
                 }
                 () = sleep_until(patience), if !self.begun => Err(Some(TOO_LATE)),
             };
             if let Err(over) = step {
-                return over;
+                return (self.line, over);
             }
         }
     }
 
     /// Gives a sign of life and asks for one.
-    async fn live_on(&mut self, socket: &mut WebSocket) -> Result<(), Over> {
-        if let Some(text) = self.protocol.keep_alive().filter(|_| self.begun) {
-            self.send(socket, text).await?;
+    async fn live_on(&mut self) -> Result<(), Over> {
+        if let Some(text) = self.line.protocol.keep_alive().filter(|_| self.begun) {
+            self.line.say(text).await?;
         }
-        self.write(socket, Frame::Ping(Bytes::new())).await
+        self.line.ping().await
     }
 
-    async fn take(&mut self, socket: &mut WebSocket, frame: Frame) -> Result<(), Over> {
+    async fn take(&mut self, frame: Frame) -> Result<(), Over> {
         self.pace
             .step(self.live.app.config.realtime.messages_per_second)?;
         match frame {
             Frame::Text(text) => {
-                let message = self.protocol.read(&text).map_err(Some)?;
-                self.hear(socket, message).await
+                let message = self.line.protocol.read(&text).map_err(Some)?;
+                self.hear(message).await
             }
             Frame::Binary(_) => Err(Some(NO_TEXT)),
             Frame::Close(_) => Err(None),
@@ -207,26 +158,24 @@ impl Conversation {
         }
     }
 
-    async fn hear(&mut self, socket: &mut WebSocket, message: Message) -> Result<(), Over> {
+    async fn hear(&mut self, message: Message) -> Result<(), Over> {
         match message {
             Message::Init(_) if self.begun => Err(Some(TWICE)),
-            Message::Init(payload) => self.begin(socket, payload.as_deref()).await,
+            Message::Init(payload) => self.begin(payload.as_deref()).await,
             Message::Start(..) if !self.begun => Err(Some(UNAUTHORIZED)),
-            Message::Start(id, payload) => self.start(socket, id.into(), &payload).await,
+            Message::Start(id, payload) => self.start(id.into(), &payload).await,
             Message::Stop(id) => {
-                if let Some(handle) = self.under_way.remove(&*id) {
-                    handle.abort();
-                }
+                self.operations.end(&id);
                 Ok(())
             }
-            Message::Ping(payload) => self.send(socket, Protocol::pong(payload.as_deref())).await,
+            Message::Ping(payload) => self.line.say(Protocol::pong(payload.as_deref())).await,
             Message::Pong => Ok(()),
             Message::Terminate => Err(Some(Close(1000, ""))),
         }
     }
 
     /// Finds out who it is.
-    async fn begin(&mut self, socket: &mut WebSocket, payload: Option<&str>) -> Result<(), Over> {
+    async fn begin(&mut self, payload: Option<&str>) -> Result<(), Over> {
         let token = protocol::token(payload).map_err(Some)?;
         let shown = token.or_else(|| self.cx.info().bearer.clone());
         let signed = shown.is_some();
@@ -241,8 +190,8 @@ impl Conversation {
             let presence = match Presence::begin(&self.cx).await {
                 Ok(presence) => Arc::new(presence),
                 Err(refusal) => {
-                    if let Some(text) = self.protocol.refused(&refusal.message()) {
-                        self.send(socket, text).await?;
+                    if let Some(text) = self.line.protocol.refused(&refusal.message()) {
+                        self.line.say(text).await?;
                     }
                     return Err(Some(match refusal {
                         Error::Unauthenticated(_) | Error::Forbidden(_) => FORBIDDEN,
@@ -254,195 +203,100 @@ impl Conversation {
                     }));
                 }
             };
-            self.presence = Some(Arc::clone(&presence));
+            self.line.presence = Some(Arc::clone(&presence));
             self.ended = Box::pin(async move { presence.ended().await });
         }
         self.begun = true;
-        for text in self.protocol.acknowledged() {
-            self.send(socket, *text).await?;
+        for text in self.line.protocol.acknowledged() {
+            self.line.say(*text).await?;
         }
         Ok(())
     }
 
     /// Begins an operation. A subscription has begun when this returns, so whoever gets a `pong` to a `ping`
     /// after it knows that.
-    async fn start(
-        &mut self,
-        socket: &mut WebSocket,
-        id: Arc<str>,
-        payload: &str,
-    ) -> Result<(), Over> {
-        if let Some(other) = self.under_way.get(&id) {
-            if self.protocol == Protocol::Transport {
+    async fn start(&mut self, id: Arc<str>, payload: &str) -> Result<(), Over> {
+        if self.operations.has(&id) {
+            if self.line.protocol == Protocol::Transport {
                 return Err(Some(SAME_ID));
             }
-            other.abort();
-            self.under_way.remove(&id);
+            self.operations.end(&id);
         }
         let most = self.live.app.config.realtime.operations_per_socket;
-        if self.under_way.len() >= most {
+        if self.operations.count() >= most {
             let refusal = Error::RateLimited {
                 retry_after: RETRY_AFTER,
             };
-            return self.refuse(socket, &id, refusal).await;
+            return self.refuse(&id, refusal).await;
         }
         if let Err(refusal) = self.live.clients.count(&self.cx) {
-            return self.refuse(socket, &id, refusal).await;
+            return self.refuse(&id, refusal).await;
         }
-        let cx = match &self.presence {
+        let cx = match &self.line.presence {
             Some(presence) => presence.ask().await,
             None => Ok(self.cx.anew()),
         };
         let cx = match cx {
             Ok(cx) => cx,
-            Err(error) => return self.refuse(socket, &id, error).await,
+            Err(error) => return self.refuse(&id, error).await,
         };
         let request = match request::by_message(payload) {
             Ok(request) => request,
             Err(refusal) => {
                 let error = refusal.into_error(cx.request_id());
-                return self.say(socket, &id, Out::Refused(vec![error])).await;
+                return self.say(&id, Out::Refused(vec![error])).await;
             }
         };
         let admitted = self.live.guard.admit(Scope::new(cx), request);
         if !admitted.listens() {
-            let turns = Arc::clone(&self.turns);
-            let answered = answered(self.live.clone(), self.cx.clone(), turns, admitted);
-            self.run_operation(id, stream::once(answered).flatten().boxed());
+            let (live, cx) = (self.live.clone(), self.cx.clone());
+            self.operations.answer(live, cx, id, admitted);
             return Ok(());
         }
-        match Box::pin(self.live.guard.begin(admitted, self.presence.clone())).await {
-            Begun::Refused(answer) => self.say(socket, &id, Out::Refused(answer.errors)).await,
+        match Box::pin(self.live.guard.begin(admitted, self.line.presence.clone())).await {
+            Begun::Refused(answer) => self.say(&id, Out::Refused(answer.errors)).await,
             Begun::Listening(opened, selection) => {
                 match Box::pin(self.live.subscribe(opened, selection)).await {
                     Ok(subscriber) => {
-                        let said = subscriber.into_stream().map(|said| match said {
-                            Said::Next(body) => Out::Next(body),
-                            Said::Failed(error) => Out::Refused(vec![error]),
-                        });
-                        let end = stream::once(async { Out::Done });
-                        self.run_operation(id, said.chain(end).boxed());
+                        self.operations.listen(id, subscriber);
                         Ok(())
                     }
-                    Err(error) => self.refuse(socket, &id, error).await,
+                    Err(error) => self.refuse(&id, error).await,
                 }
             }
         }
     }
 
-    fn run_operation(&mut self, id: Arc<str>, outs: BoxStream<'static, Out>) {
-        let of = Arc::clone(&id);
-        let (outs, handle) = abortable(outs.map(move |out| (Arc::clone(&of), out)));
-        self.under_way.insert(id, handle);
-        self.outs.push(outs.boxed());
+    async fn refuse(&mut self, id: &Arc<str>, why: Error) -> Result<(), Over> {
+        let error = unanswered(why, &self.cx);
+        self.say(id, Out::Refused(vec![error])).await
     }
 
-    async fn refuse(
-        &mut self,
-        socket: &mut WebSocket,
-        id: &Arc<str>,
-        why: Error,
-    ) -> Result<(), Over> {
-        let error = refusal(why, &self.cx);
-        self.say(socket, id, Out::Refused(vec![error])).await
-    }
-
-    async fn say(&mut self, socket: &mut WebSocket, id: &Arc<str>, out: Out) -> Result<(), Over> {
+    async fn say(&mut self, id: &Arc<str>, out: Out) -> Result<(), Over> {
         let text = match out {
-            Out::Next(body) => self.protocol.next(id, &body),
+            Out::Next(body) => self.line.protocol.next(id, &body),
             Out::Refused(errors) => {
-                self.forget(id);
-                self.protocol.error(id, &errors)
+                self.operations.end(id);
+                self.line.protocol.error(id, &errors)
             }
             Out::Done => {
-                self.forget(id);
+                self.operations.end(id);
                 Protocol::complete(id)
             }
         };
-        self.send(socket, text).await
-    }
-
-    /// Writes something. Who takes nothing in is given a moment once they are to go, and no more.
-    async fn write(&mut self, socket: &mut WebSocket, frame: Frame) -> Result<(), Over> {
-        let (presence, shutdown) = (&self.presence, &self.live.app.shutdown);
-        let going = async {
-            let unwelcome = async {
-                match presence {
-                    Some(presence) => presence.ended().await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = shutdown.cancelled() => {}
-                _ = unwelcome => {}
-            }
-            sleep(FAREWELL).await;
-        };
-        tokio::select! {
-            biased;
-            sent = socket.send(frame) => sent.map_err(|_| None),
-            () = going => Err(None),
-        }
-    }
-
-    async fn send(
-        &mut self,
-        socket: &mut WebSocket,
-        text: impl Into<Utf8Bytes>,
-    ) -> Result<(), Over> {
-        self.write(socket, Frame::Text(text.into())).await
-    }
-
-    fn forget(&mut self, id: &Arc<str>) {
-        if let Some(handle) = self.under_way.remove(id) {
-            handle.abort();
-        }
+        self.line.say(text).await
     }
 
     /// Tells each subscription why it ends.
-    async fn tell_end(&mut self, socket: &mut WebSocket, why: Ended) {
+    async fn tell_end(&mut self, why: Ended) {
         let error = farewell(why, self.cx.request_id());
-        let ids: Vec<_> = self.under_way.keys().cloned().collect();
-        for id in ids {
+        for id in self.operations.ids() {
             let refused = Out::Refused(vec![error.clone()]);
-            if self.say(socket, &id, refused).await.is_err() {
+            if self.say(&id, refused).await.is_err() {
                 return;
             }
         }
     }
-}
-
-/// Answers an operation, when it is its turn. While others are told something, it goes on: it may hold locks.
-async fn answered(
-    live: Live,
-    cx: Cx,
-    turns: Arc<Semaphore>,
-    admitted: Admitted,
-) -> impl Stream<Item = Out> {
-    let turn = turns.acquire_owned().await;
-    let guard = Arc::clone(&live.guard);
-    let answering = async move { guard.answer(admitted).await };
-    let outs = match live.app.apart(answering).await {
-        Ok(answer) => outs(answer),
-        Err(error) => vec![Out::Refused(vec![refusal(error, &cx)])],
-    };
-    stream::iter(outs).inspect(move |_| {
-        // The next one's turn comes when this was said.
-        let _ = &turn;
-    })
-}
-
-/// Why there is no answer.
-fn refusal(why: Error, cx: &Cx) -> ServerError {
-    told(Failure::from(why).into_server_error(None), cx.request_id())
-}
-
-/// What is said of an operation that answers.
-fn outs(answer: Answer) -> Vec<Out> {
-    if was_refused(&answer) {
-        return vec![Out::Refused(answer.errors)];
-    }
-    vec![Out::Next(body::text(&answer)), Out::Done]
 }
 
 impl Pace {
