@@ -1,6 +1,6 @@
 //! What is paid, and what for, as it happens.
 
-use async_graphql::{Context, ID, Object, Subscription, Union};
+use async_graphql::{Context, ID, MergedObject, Object, Subscription, Union};
 use entity::ids::TenantId;
 use futures::Stream;
 
@@ -58,15 +58,20 @@ pub enum BillingEvent {
 impl BillingEvent {
     fn of(event: Event) -> Option<Self> {
         Some(match event.heard.told.clone()? {
-            Told::PaymentReceived(facts) => Self::Received(PaymentReceived { event, facts }),
-            Told::PaymentFailed(facts) => Self::Failed(PaymentFailed { event, facts }),
-            Told::SubscriptionUpdated(facts) => Self::Updated(SubscriptionUpdated { event, facts }),
+            Told::PaymentReceived(facts) => {
+                Self::Received(PaymentReceived(OfPayment::new(event, facts)))
+            }
+            Told::PaymentFailed(facts) => Self::Failed(PaymentFailed(OfPayment::new(event, facts))),
+            Told::SubscriptionUpdated(facts) => Self::Updated(SubscriptionUpdated {
+                of: OfSubscription::new(event, facts.tenant_id),
+                facts,
+            }),
             Told::SubscriptionExpiring {
-                subscription,
+                subscription: facts,
                 days_left,
             } => Self::Expiring(SubscriptionExpiring {
-                event,
-                facts: subscription,
+                of: OfSubscription::new(event, facts.tenant_id),
+                facts,
                 days_left,
             }),
             _ => return None,
@@ -74,31 +79,55 @@ impl BillingEvent {
     }
 }
 
-async fn subscription(
-    event: &Event,
+/// An event, and the tenant whose subscription it is about.
+struct OfSubscription {
+    event: Event,
     tenant: TenantId,
-) -> Result<Option<InPlace<TenantSubscription>>> {
-    let found = event.scope.subscription(tenant).await?;
-    Ok(found.map(|found| InPlace(TenantSubscription::new(&event.scope, found))))
 }
 
-/// Money came in.
-pub struct PaymentReceived {
-    event: Event,
+impl OfSubscription {
+    fn new(event: Event, tenant: TenantId) -> Self {
+        Self { event, tenant }
+    }
+}
+
+/// Part of every event about money.
+#[Object]
+impl OfSubscription {
+    #[graphql(flatten)]
+    async fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// The subscription that it is about, as it is now.
+    async fn subscription(&self) -> Result<Option<InPlace<TenantSubscription>>> {
+        let scope = &self.event.scope;
+        let found = scope.subscription(self.tenant).await?;
+        Ok(found.map(|found| InPlace(TenantSubscription::new(scope, found))))
+    }
+}
+
+/// A payment that came or did not.
+struct OfPayment {
+    of: OfSubscription,
     facts: PaymentFacts,
 }
 
-/// Money came in.
-#[Object]
-impl PaymentReceived {
-    /// Its place in the stream: what to give back as `after`.
-    async fn cursor(&self) -> String {
-        self.event.cursor()
+impl OfPayment {
+    fn new(event: Event, facts: PaymentFacts) -> Self {
+        Self {
+            of: OfSubscription::new(event, facts.tenant_id),
+            facts,
+        }
     }
+}
 
-    /// When it happened.
-    async fn occurred_at(&self) -> DateTime {
-        self.event.occurred_at()
+/// Part of every event about a payment.
+#[Object]
+impl OfPayment {
+    #[graphql(flatten)]
+    async fn of(&self) -> &OfSubscription {
+        &self.of
     }
 
     /// The payment, as the provider calls it.
@@ -110,75 +139,33 @@ impl PaymentReceived {
     async fn amount(&self) -> InPlace<Money> {
         InPlace(Money::new(self.facts.amount_minor, &self.facts.currency))
     }
-
-    /// What it was paid for, as it is now.
-    async fn subscription(&self) -> Result<Option<InPlace<TenantSubscription>>> {
-        subscription(&self.event, self.facts.tenant_id).await
-    }
 }
+
+/// Money came in.
+#[derive(MergedObject)]
+pub struct PaymentReceived(OfPayment);
 
 /// Money was asked for and did not come.
-pub struct PaymentFailed {
-    event: Event,
-    facts: PaymentFacts,
-}
-
-/// Money was asked for and did not come.
-#[Object]
-impl PaymentFailed {
-    /// Its place in the stream: what to give back as `after`.
-    async fn cursor(&self) -> String {
-        self.event.cursor()
-    }
-
-    /// When it happened.
-    async fn occurred_at(&self) -> DateTime {
-        self.event.occurred_at()
-    }
-
-    /// The payment, as the provider calls it.
-    async fn payment_id(&self) -> &str {
-        &self.facts.payment_id
-    }
-
-    /// How much.
-    async fn amount(&self) -> InPlace<Money> {
-        InPlace(Money::new(self.facts.amount_minor, &self.facts.currency))
-    }
-
-    /// What it was to be paid for, as it is now.
-    async fn subscription(&self) -> Result<Option<InPlace<TenantSubscription>>> {
-        subscription(&self.event, self.facts.tenant_id).await
-    }
-}
+#[derive(MergedObject)]
+pub struct PaymentFailed(OfPayment);
 
 /// The subscription is another one now, or stands otherwise.
 pub struct SubscriptionUpdated {
-    event: Event,
+    of: OfSubscription,
     facts: SubscriptionFacts,
 }
 
 /// The subscription is another one now, or stands otherwise.
 #[Object]
 impl SubscriptionUpdated {
-    /// Its place in the stream: what to give back as `after`.
-    async fn cursor(&self) -> String {
-        self.event.cursor()
-    }
-
-    /// When it happened.
-    async fn occurred_at(&self) -> DateTime {
-        self.event.occurred_at()
+    #[graphql(flatten)]
+    async fn of(&self) -> &OfSubscription {
+        &self.of
     }
 
     /// The subscription's id.
     async fn subscription_id(&self) -> ID {
         id(self.facts.subscription_id)
-    }
-
-    /// The subscription as it is now.
-    async fn subscription(&self) -> Result<Option<InPlace<TenantSubscription>>> {
-        subscription(&self.event, self.facts.tenant_id).await
     }
 
     /// The id of the plan that it was to then.
@@ -214,7 +201,7 @@ impl SubscriptionUpdated {
 
 /// A trial or a paid period ends soon.
 pub struct SubscriptionExpiring {
-    event: Event,
+    of: OfSubscription,
     facts: SubscriptionFacts,
     days_left: i64,
 }
@@ -222,24 +209,14 @@ pub struct SubscriptionExpiring {
 /// A trial or a paid period ends soon.
 #[Object]
 impl SubscriptionExpiring {
-    /// Its place in the stream: what to give back as `after`.
-    async fn cursor(&self) -> String {
-        self.event.cursor()
-    }
-
-    /// When it was said.
-    async fn occurred_at(&self) -> DateTime {
-        self.event.occurred_at()
+    #[graphql(flatten)]
+    async fn of(&self) -> &OfSubscription {
+        &self.of
     }
 
     /// The subscription's id.
     async fn subscription_id(&self) -> ID {
         id(self.facts.subscription_id)
-    }
-
-    /// The subscription as it is now.
-    async fn subscription(&self) -> Result<Option<InPlace<TenantSubscription>>> {
-        subscription(&self.event, self.facts.tenant_id).await
     }
 
     /// How many days were left then, rounded up.

@@ -1,13 +1,18 @@
 //! The root of listening, one file per feed. A field is resolved in two ways: once at the beginning, to
 //! find out who may hear what from where on, and once for each event, by itself, with nothing loaded.
 
+#![expect(
+    clippy::unused_async,
+    reason = "what is flattened into an object is awaited by the library"
+)]
+
 mod billing;
 mod notifications;
 mod provisioning;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::{Context, MergedSubscription};
+use async_graphql::{Context, MergedSubscription, Object};
 use entity::ids::ProvisioningJobId;
 use futures::stream;
 
@@ -139,12 +144,16 @@ pub struct Event {
     heard: Arc<Heard>,
 }
 
+/// Part of every event.
+#[Object]
 impl Event {
-    fn cursor(&self) -> String {
+    /// Its place in the stream: what to give back as `after`.
+    async fn cursor(&self) -> String {
         Cursor::of(self.heard.stream, self.heard.seq).to_string()
     }
 
-    fn occurred_at(&self) -> DateTime {
+    /// When it happened.
+    async fn occurred_at(&self) -> DateTime {
         self.heard.occurred_at.into()
     }
 }

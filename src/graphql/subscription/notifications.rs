@@ -7,11 +7,7 @@ use futures::Stream;
 use super::{Event, show};
 use crate::{
     domain::realtime::{Feed, Told},
-    graphql::{
-        error::Result,
-        in_place::InPlace,
-        types::{notification::Notification, scalars::DateTime},
-    },
+    graphql::{error::Result, in_place::InPlace, types::notification::Notification},
 };
 
 /// One's own notifications.
@@ -61,14 +57,9 @@ impl NotificationEvent {
 /// Something that you are notified of.
 #[Object]
 impl NotificationEvent {
-    /// Its place in the stream: what to give back as `after`.
-    async fn cursor(&self) -> String {
-        self.event.cursor()
-    }
-
-    /// When it happened.
-    async fn occurred_at(&self) -> DateTime {
-        self.event.occurred_at()
+    #[graphql(flatten)]
+    async fn event(&self) -> &Event {
+        &self.event
     }
 
     /// What you were told, as it was when it was new.

@@ -19,7 +19,6 @@ use crate::{
         types::{
             id,
             provisioning::{LogLine, ProvisioningJob, ProvisioningJobStatus},
-            scalars::DateTime,
         },
     },
 };
@@ -93,7 +92,25 @@ struct OfJob {
     facts: JobFacts,
 }
 
+/// Part of every event of a job.
+#[Object]
 impl OfJob {
+    #[graphql(flatten)]
+    async fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// The job's id.
+    async fn job_id(&self) -> ID {
+        id(self.facts.job_id)
+    }
+
+    /// Which attempt of the job it was, from 1.
+    async fn attempt(&self) -> i32 {
+        self.facts.attempt
+    }
+
+    /// The job as it is now; null once it is gone.
     async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
         let scope = &self.event.scope;
         match provisioning::find(scope.cx(), self.facts.job_id).await {
@@ -110,33 +127,13 @@ pub struct ProvisioningStatusUpdate {
     status: ProvisioningJobStatus,
 }
 
-/// A job stands otherwise than before, or is further on.
+/// A job stands otherwise than before, or is further on. Progress between two changes of `status` has the cursor
+/// of the change before it, and is not told again.
 #[Object]
 impl ProvisioningStatusUpdate {
-    /// Its place in the stream: what to give back as `after`. Progress between two changes of `status` shares
-    /// the cursor of the change before it, and is not told again.
-    async fn cursor(&self) -> String {
-        self.of.event.cursor()
-    }
-
-    /// When it happened.
-    async fn occurred_at(&self) -> DateTime {
-        self.of.event.occurred_at()
-    }
-
-    /// The job's id.
-    async fn job_id(&self) -> ID {
-        id(self.of.facts.job_id)
-    }
-
-    /// Which attempt of the job it was, from 1.
-    async fn attempt(&self) -> i32 {
-        self.of.facts.attempt
-    }
-
-    /// The job as it is now; null once it is gone.
-    async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
-        self.of.job().await
+    #[graphql(flatten)]
+    async fn of(&self) -> &OfJob {
+        &self.of
     }
 
     /// Where it stood then.
@@ -158,32 +155,13 @@ impl ProvisioningStatusUpdate {
 /// A job has said something.
 pub struct ProvisioningLogLines(OfJob);
 
-/// A job has said something. Lines are not told again to who comes back: `ProvisioningJob.logs` has them.
+/// A job has said something. Lines have the cursor of the event before them, and are not told again to who comes
+/// back: `ProvisioningJob.logs` has them.
 #[Object]
 impl ProvisioningLogLines {
-    /// The place of the last event before it.
-    async fn cursor(&self) -> String {
-        self.0.event.cursor()
-    }
-
-    /// When it was heard.
-    async fn occurred_at(&self) -> DateTime {
-        self.0.event.occurred_at()
-    }
-
-    /// The job's id.
-    async fn job_id(&self) -> ID {
-        id(self.0.facts.job_id)
-    }
-
-    /// Which attempt of the job it was, from 1.
-    async fn attempt(&self) -> i32 {
-        self.0.facts.attempt
-    }
-
-    /// The job as it is now; null once it is gone.
-    async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
-        self.0.job().await
+    #[graphql(flatten)]
+    async fn of(&self) -> &OfJob {
+        &self.0
     }
 
     /// The lines, in their order.
@@ -206,29 +184,9 @@ pub struct ProvisioningCompleted(OfJob);
 /// A job is done, and was seen to be.
 #[Object]
 impl ProvisioningCompleted {
-    /// Its place in the stream: what to give back as `after`.
-    async fn cursor(&self) -> String {
-        self.0.event.cursor()
-    }
-
-    /// When it happened.
-    async fn occurred_at(&self) -> DateTime {
-        self.0.event.occurred_at()
-    }
-
-    /// The job's id.
-    async fn job_id(&self) -> ID {
-        id(self.0.facts.job_id)
-    }
-
-    /// Which attempt of the job it was, from 1.
-    async fn attempt(&self) -> i32 {
-        self.0.facts.attempt
-    }
-
-    /// The job as it is now; null once it is gone.
-    async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
-        self.0.job().await
+    #[graphql(flatten)]
+    async fn of(&self) -> &OfJob {
+        &self.0
     }
 
     /// What was said of it then, in words.
@@ -256,32 +214,12 @@ impl ProvisioningCompleted {
 /// A job was given up, or called off.
 pub struct ProvisioningFailed(OfJob);
 
-/// A job was given up, or called off.
+/// A job was given up, or called off. The `errorClass` and `errorAdvice` of the job say what to do.
 #[Object]
 impl ProvisioningFailed {
-    /// Its place in the stream: what to give back as `after`.
-    async fn cursor(&self) -> String {
-        self.0.event.cursor()
-    }
-
-    /// When it happened.
-    async fn occurred_at(&self) -> DateTime {
-        self.0.event.occurred_at()
-    }
-
-    /// The job's id.
-    async fn job_id(&self) -> ID {
-        id(self.0.facts.job_id)
-    }
-
-    /// Which attempt of the job it was, from 1.
-    async fn attempt(&self) -> i32 {
-        self.0.facts.attempt
-    }
-
-    /// The job as it is now; null once it is gone. Its `errorClass` and `errorAdvice` say what to do.
-    async fn job(&self) -> Result<Option<InPlace<ProvisioningJob>>> {
-        self.0.job().await
+    #[graphql(flatten)]
+    async fn of(&self) -> &OfJob {
+        &self.0
     }
 
     /// How far it had come, in percent.
