@@ -10,9 +10,10 @@ use erpmax::{
     },
     worker,
 };
+use futures::future::join_all;
 use serde_json::json;
 
-use crate::support::{TestApp, process::until};
+use crate::support::{TestApp, db, process::until};
 
 /// An application with one letter in the outbox.
 async fn with_a_letter() -> TestApp {
@@ -107,6 +108,58 @@ async fn a_worker_that_is_faster_than_the_relay_has_the_last_word() {
     assert_eq!(next.attempt, 2);
     assert!(!is_wanted(&cx, &job).await && is_wanted(&cx, &next).await);
     settle(&cx, &next, Settlement::Done).await;
+    drop(cx);
+    app.finish().await;
+}
+
+/// Each row goes to one of those who ask at once, and nobody gets more of a lane than there is room for.
+#[tokio::test]
+async fn relays_share_what_is_due() {
+    const LETTERS: usize = 7;
+    let app = TestApp::new().await;
+    db::unlimited(&app, "trial").await;
+    let acme = app.company("Acme").await;
+    for number in 0..LETTERS {
+        let body = json!({ "email": format!("new{number}@example.com"), "role": "member" });
+        let invited = acme.owner.post(&acme.path("/users/invite"), body).await;
+        invited.expect(201);
+    }
+    for _ in 0..2 {
+        let body = json!({ "job_type": "create_site" });
+        let asked = acme.owner.post("/provisioning/jobs", body).await;
+        asked.expect(201);
+    }
+    let cx = app.system();
+    let rooms = [(Lane::Provisioning, 1), (Lane::Letters, 2)];
+    let rooms = rooms.map(|(lane, jobs)| Room { lane, jobs });
+    let mut seen = Vec::new();
+    for turn in 1.. {
+        let turns = join_all([(); 3].map(|()| outbox::claim(&cx, &rooms))).await;
+        let turns: Vec<_> = turns.into_iter().map(Result::unwrap).collect();
+        if turns.iter().all(Vec::is_empty) {
+            break;
+        }
+        for claimed in &turns {
+            for Room { lane, jobs } in rooms {
+                let count = claimed.iter().filter(|job| job.lane == lane).count();
+                assert!(count as u64 <= jobs, "{count} of {lane:?} in turn {turn}");
+            }
+        }
+        for job in turns.into_iter().flatten() {
+            settle(&cx, &job, Settlement::Done).await;
+            seen.push(job.id);
+        }
+    }
+    let all = seen.len();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!((seen.len(), all), (LETTERS + 2, LETTERS + 2));
+    let sent = app.sql(async || assert!(outbox::claim(&cx, &rooms).await.unwrap().is_empty()));
+    assert_eq!(
+        sent.await,
+        1,
+        "statements in the transaction to find nothing"
+    );
     drop(cx);
     app.finish().await;
 }

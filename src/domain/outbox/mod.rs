@@ -84,6 +84,7 @@ pub enum Settlement {
 pub async fn claim(cx: &Cx, rooms: &[Room]) -> Result<Vec<Claimed>> {
     cx.system_access()?;
     let lease = cx.app().config.worker.claim_lease;
+    // A statement by itself would go on, and claim for nobody, when whoever asks for it gives up.
     let unit = cx.begin().await?;
     let due = store::Due {
         now: cx.now(),

@@ -5,8 +5,11 @@ use outbox_message::Column;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect,
-    sea_query::{Expr, LockBehavior, LockType},
+    QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{
+        CommonTableExpression, Expr, LockBehavior, LockType, Query, SelectStatement, UnionType,
+        WithClause,
+    },
 };
 
 use super::Room;
@@ -60,16 +63,17 @@ pub struct Due {
 }
 
 impl Due {
+    /// Whether everything in a lane waits.
+    fn waits(self, lane: Lane) -> bool {
+        match lane {
+            Lane::Provisioning => self.sites_wait,
+            Lane::Letters => false,
+        }
+    }
+
     fn rows(self, lane: Lane) -> Condition {
         let kinds = match lane {
-            Lane::Provisioning => {
-                let kinds = if self.sites_wait {
-                    &[]
-                } else {
-                    Job::PROVISIONING
-                };
-                Column::Kind.is_in(kinds.iter().copied())
-            }
+            Lane::Provisioning => Column::Kind.is_in(Job::PROVISIONING.iter().copied()),
             Lane::Letters => {
                 let waiting = if self.letters_wait { Job::LETTERS } else { &[] };
                 let except = Job::PROVISIONING.iter().chain(waiting);
@@ -88,39 +92,58 @@ impl Due {
     }
 }
 
-/// Takes due rows nobody else has; rows another relay is just taking are passed over.
+/// Takes due rows nobody else has; rows another relay is just taking are passed over. One statement: it is
+/// asked for whenever a job was written, and every now and then by each process.
 pub async fn claim(
     db: &impl ConnectionTrait,
     due: Due,
     until: Timestamp,
     rooms: &[Room],
 ) -> Result<Vec<outbox_message::Model>> {
-    let mut ids: Vec<OutboxMessageId> = Vec::new();
-    for room in rooms {
-        let of_lane: Vec<OutboxMessageId> = outbox_message::Entity::find()
+    let (with, Some(taken)) = take(due, rooms) else {
+        return Ok(Vec::new());
+    };
+    // What is sent again is the same attempt, so that both messages are good for it.
+    let unsent: Expr = Expr::case(Column::SentAt.is_null(), 1).finally(0).into();
+    let mut claim = outbox_message::Entity::update_many()
+        .col_expr(Column::ClaimedUntil, Expr::value(until))
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(unsent))
+        .col_expr(Column::SentAt, Expr::value(None::<Timestamp>))
+        .filter(Column::Id.in_subquery(taken));
+    QueryTrait::query(&mut claim).with_cte(with);
+    Ok(claim.exec_with_returning(db).await?)
+}
+
+/// What is due in each lane, as tables of a statement, and the rows of all of them. As tables, because
+/// `PostgreSQL` might run what locks rows within a condition more than once, and lock more than it may.
+fn take(due: Due, rooms: &[Room]) -> (WithClause, Option<SelectStatement>) {
+    let mut with = WithClause::new();
+    let mut taken: Option<SelectStatement> = None;
+    for room in rooms.iter().filter(|room| !due.waits(room.lane)) {
+        let of_lane = outbox_message::Entity::find()
             .select_only()
             .column(Column::Id)
             .filter(due.rows(room.lane))
             .order_by_asc(Column::AvailableAt)
             .limit(room.jobs)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-            .into_tuple()
-            .all(db)
-            .await?;
-        ids.extend(of_lane);
+            .into_query();
+        let name = room.lane.word();
+        let table = CommonTableExpression::new()
+            .query(of_lane)
+            .table_name(name)
+            .column(Column::Id)
+            .to_owned();
+        with.cte(table);
+        let rows = Query::select().column(Column::Id).from(name).to_owned();
+        match &mut taken {
+            Some(taken) => {
+                taken.union(UnionType::All, rows);
+            }
+            None => taken = Some(rows),
+        }
     }
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    // What is sent again is the same attempt, so that both messages are good for it.
-    let unsent: Expr = Expr::case(Column::SentAt.is_null(), 1).finally(0).into();
-    Ok(outbox_message::Entity::update_many()
-        .col_expr(Column::ClaimedUntil, Expr::value(until))
-        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(unsent))
-        .col_expr(Column::SentAt, Expr::value(None::<Timestamp>))
-        .filter(Column::Id.is_in(ids))
-        .exec_with_returning(db)
-        .await?)
+    (with, taken)
 }
 
 /// Notes that a broker has the messages of these attempts, for so long.
