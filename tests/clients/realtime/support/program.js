@@ -68,12 +68,20 @@ export class Program {
     await this.ended;
   }
 
-  async stop() {
+  /** As for a new version; what it keeps is in `dir`. */
+  async pause() {
     this.child.kill('SIGTERM');
     const [status] = await this.ended;
     const said = this.said();
-    rmSync(this.dir, { recursive: true });
     if (status !== 0 || said.includes('panicked')) throw new Error(`ended with ${status}: ${said}`);
+  }
+
+  async stop() {
+    try {
+      await this.pause();
+    } finally {
+      rmSync(this.dir, { recursive: true });
+    }
   }
 
   said() {

@@ -1,5 +1,5 @@
-// What stands between a client and the servers: it can cut every connection without a word, and sends the
-// next one to whichever server comes next.
+// What stands between a client and the servers: it can cut every connection without a word, let none through,
+// and sends the next one to whichever server comes next.
 
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -19,6 +19,10 @@ export class Proxy {
   }
 
   pass(client) {
+    if (this.isShut) {
+      client.destroy();
+      return;
+    }
     const { port } = this.programs[(this.turn += 1) % this.programs.length];
     const server = connect(port, '127.0.0.1');
     for (const [from, to] of [[client, server], [server, client]]) {
@@ -30,6 +34,16 @@ export class Proxy {
         to.destroy();
       });
     }
+  }
+
+  /** From now on nobody gets through. */
+  shut() {
+    this.isShut = true;
+    this.cut();
+  }
+
+  open() {
+    this.isShut = false;
   }
 
   cut() {

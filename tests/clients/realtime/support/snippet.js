@@ -8,11 +8,11 @@ import WebSocket from 'ws';
 const PLACEHOLDERS = ['your_jwt_access_token', 'jwt_token'];
 
 /**
- * Runs it; `log` is what it printed, `sockets` what it opened. Timers of half a minute come at once, and
- * imports are there already.
+ * Runs it; `log` is what it printed, `sockets` what it opened, `timers` what it waits for. Timers of half a
+ * minute come at once, and imports are there already. A `token` that is a function is asked each time.
  */
 export function run(snippet, { base, token, more = {} }) {
-  const done = { log: [], sockets: [], timers: [] };
+  const done = { log: [], sockets: [], timers: new Set() };
   const placed = (url) => url.replace(/(http|ws):\/\/localhost:8000/, (_, scheme) =>
     base.replace('http', scheme),
   );
@@ -35,21 +35,29 @@ export function run(snippet, { base, token, more = {} }) {
       return client;
     },
     fetch: (url, options) => fetch(placed(url), options),
-    accessToken: token,
-    setInterval: (turn) => done.timers.push(setInterval(turn, 50)),
+    // Asked for each time, as a program would that gets new ones.
+    get accessToken() {
+      return typeof token === 'function' ? token() : token;
+    },
+    setInterval: (turn) => done.timers.add(setInterval(turn, 50)),
     // One that goes round for ever has its last turn when it is stopped.
     setTimeout: (wake, milliseconds) => {
-      if (!done.stopped) done.timers.push(setTimeout(wake, milliseconds));
+      if (done.stopped) return;
+      const timer = setTimeout(() => {
+        done.timers.delete(timer);
+        wake();
+      }, milliseconds);
+      done.timers.add(timer);
     },
     console: {
       log: (...words) => done.log.push(words),
       error: (...words) => done.log.push(words),
     },
-    ...more,
   };
+  Object.assign(names, more);
   const code = snippet.replaceAll(/^import .*$/gm, '').replaceAll('http://localhost:8000/graphql', `${base}/graphql`);
-  const work = new Function(...Object.keys(names), `return (async () => {${code}\n})()`);
-  done.over = work(...Object.values(names));
+  const work = new Function('names', `with (names) return (async () => {${code}\n})()`);
+  done.over = work(names);
   // Whether it fails is for whoever waits for it.
   done.over.catch(() => {});
   done.stop = () => {
