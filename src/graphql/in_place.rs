@@ -4,6 +4,9 @@
 //! runs them as a set with a queue of its own. That costs several times what a name or a date does. Here an
 //! object is one future that reads such fields one after the other; only those that lead to further
 //! objects, and have to wait for them, run side by side.
+//!
+//! The library also says null of an object of which nothing is shown: everything was skipped, or a member of a
+//! union is none of those that were asked for. Here that is an object without fields.
 
 use std::{borrow::Cow, task::Poll};
 
@@ -18,7 +21,7 @@ use futures::{
     poll,
 };
 
-/// An object of the schema, resolved in place. For clients it is what it wraps.
+/// An object of the schema, or one of a union, resolved in place. For clients it is what it wraps.
 pub struct InPlace<T>(pub T);
 
 type Fields<'a> = Vec<&'a Positioned<Field>>;
@@ -26,6 +29,10 @@ type Fields<'a> = Vec<&'a Positioned<Field>>;
 impl<T: ContainerType> OutputType for InPlace<T> {
     fn type_name() -> Cow<'static, str> {
         T::type_name()
+    }
+
+    fn introspection_type_name(&self) -> Cow<'static, str> {
+        self.0.introspection_type_name()
     }
 
     fn create_type_info(registry: &mut Registry) -> String {
@@ -43,7 +50,13 @@ impl<T: ContainerType> OutputType for InPlace<T> {
         let value: BoxFuture<'_, _> = if select::<T>(ctx, set, &mut fields) {
             Box::pin(async move { Ok(resolve(&self.0, ctx, fields).await) })
         } else {
-            Box::pin(self.0.resolve(ctx, field))
+            Box::pin(async move {
+                let value = self.0.resolve(ctx, field).await?;
+                Ok(match value {
+                    Value::Null => Value::Object(IndexMap::new()),
+                    value => value,
+                })
+            })
         };
         value.await
     }
@@ -117,7 +130,7 @@ async fn value<T: ContainerType>(
     field: &Positioned<Field>,
 ) -> Value {
     if field.node.name.node == "__typename" {
-        return Value::String(T::type_name().into_owned());
+        return Value::String(object.introspection_type_name().into_owned());
     }
     let shown = object.resolve_field(&ctx.with_field(field)).await;
     match shown {

@@ -23,8 +23,8 @@ const COMMON: [&str; 4] = ["amount", "job", "lines", "subscription"];
 pub struct Flat {
     /// The document.
     pub document: ExecutableDocument,
-    /// Whether the field stood in a fragment.
-    pub was_nested: bool,
+    /// Whether the field stood in a fragment, or more than once.
+    pub was_spread: bool,
 }
 
 impl Flat {
@@ -36,24 +36,19 @@ impl Flat {
         let (_, chosen) = chosen.ok_or_else(|| one_field(None))?;
         let mut roots = Roots::default();
         roots.collect(parsed, &chosen.node.selection_set);
-        let pos = Some(chosen.pos);
-        let [field] = roots.fields.as_slice() else {
-            return Err(one_field(pos));
-        };
-        if roots.conditional || field.node.name.node.starts_with("__") {
-            return Err(one_field(pos));
-        }
+        let field = roots.one().ok_or_else(|| one_field(Some(chosen.pos)))?;
         let mut chosen = chosen.clone();
-        let item = Positioned::new(Selected::Field((*field).clone()), field.pos);
         let mut fragments = HashMap::new();
         reached(parsed, &field.node.selection_set.node, &mut fragments);
+        let pos = field.pos;
+        let item = Positioned::new(Selected::Field(field), pos);
         chosen.node.selection_set.node = SelectionSet { items: vec![item] };
         Ok(Self {
             document: ExecutableDocument {
                 operations: DocumentOperations::Single(chosen),
                 fragments,
             },
-            was_nested: roots.nested,
+            was_spread: roots.nested || roots.fields.len() > 1,
         })
     }
 
@@ -132,9 +127,28 @@ struct Roots<'a> {
     fields: Vec<&'a Positioned<Field>>,
     conditional: bool,
     nested: bool,
+    /// The fragments that were looked into.
+    seen: HashSet<&'a Name>,
 }
 
 impl<'a> Roots<'a> {
+    /// The one field that all of them are, with what is selected of each.
+    fn one(&self) -> Option<Positioned<Field>> {
+        let (first, others) = self.fields.split_first()?;
+        if self.conditional || first.node.name.node.starts_with("__") {
+            return None;
+        }
+        let mut one = (*first).clone();
+        for other in others {
+            if !are_one(&first.node, &other.node) {
+                return None;
+            }
+            let items = other.node.selection_set.node.items.iter().cloned();
+            one.node.selection_set.node.items.extend(items);
+        }
+        Some(one)
+    }
+
     fn collect(&mut self, document: &'a ExecutableDocument, set: &'a Positioned<SelectionSet>) {
         for selection in &set.node.items {
             self.conditional |= !selection.node.directives().is_empty();
@@ -146,7 +160,9 @@ impl<'a> Roots<'a> {
                 }
                 Selected::FragmentSpread(spread) => {
                     self.nested = true;
-                    if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node)
+                    let name = &spread.node.fragment_name.node;
+                    if let Some(fragment) = document.fragments.get(name)
+                        && self.seen.insert(name)
                     {
                         self.collect(document, &fragment.node.selection_set);
                     }
@@ -154,6 +170,15 @@ impl<'a> Roots<'a> {
             }
         }
     }
+}
+
+/// Whether two fields are the same one, of which what both select is shown together.
+fn are_one(one: &Field, other: &Field) -> bool {
+    let given = |argument| other.arguments.contains(argument);
+    one.response_key().node == other.response_key().node
+        && one.name.node == other.name.node
+        && one.arguments.len() == other.arguments.len()
+        && one.arguments.iter().all(given)
 }
 
 /// Whether an operation shows of an event, and of what it is about, only what is so for everybody.

@@ -7,7 +7,7 @@ use async_graphql::{Request, Response, Value};
 use futures::StreamExt;
 
 use super::{
-    Admitted, Guard,
+    Admitted, Guard, empties,
     flat::Flat,
     limits::Validity,
     nulls, report,
@@ -76,13 +76,16 @@ impl Guard {
         let (name, _) = name.map_err(refused)?;
         let parsed = request.parsed_query().map_err(refused)?;
         let flat = Flat::of(parsed, name).map_err(refused)?;
-        let source = || Source::Opening(Arc::clone(opening));
-        // The library overlooks a field that stands in a fragment; what is asked again is valid.
-        let again = flat.was_nested.then(|| {
+        let begins = Source::Opening(Arc::clone(opening));
+        // The library overlooks a field that stands in a fragment, and begins twice what is asked for twice.
+        // Once the document is known to be valid, its one field is asked for.
+        let (source, again) = if flat.was_spread {
             let mut again = Request::new("").variables(request.variables.clone());
             again.set_parsed_query(flat.document.clone());
-            again.data(scope).data(source())
-        });
+            (Source::Checking, Some(again.data(scope).data(begins)))
+        } else {
+            (begins, None)
+        };
         let draft = Draft::new(
             flat.begun(),
             name,
@@ -90,7 +93,7 @@ impl Guard {
             validity.document.hash,
         );
         self.selections.admit(&draft).map_err(refused)?;
-        first(self.schema(&validity), request.data(source())).await?;
+        first(self.schema(&validity), request.data(source)).await?;
         if let Some(again) = again {
             first(&self.trusting, again).await?;
         }
@@ -119,10 +122,13 @@ impl Guard {
         };
         let mut response = self.in_time(Box::pin(run)).await;
         let failed = response.is_err();
-        if failed {
-            if let Some((_, operation)) = selection.document.operations.iter().next() {
+        if let Some((_, operation)) = selection.document.operations.iter().next() {
+            if failed {
                 nulls::fill(&mut response, &selection.document, &operation.node);
             }
+            empties::fill(&mut response, &selection.document, &operation.node);
+        }
+        if failed {
             report::mask(&mut response, &request_id);
         }
         (response, failed)

@@ -5,6 +5,7 @@
 mod absent;
 mod classify;
 mod document;
+mod empties;
 mod facts;
 mod flat;
 mod footprint;
@@ -170,11 +171,12 @@ impl Guard {
         let mut response = schema.execute(request).await;
         if was_executed(&response) {
             self.remember(&validity);
-            if !response.errors.is_empty() {
-                let document = &validity.document;
-                if let Ok((_, operation)) = document.choose(name.as_deref()) {
+            let document = &validity.document;
+            if let Ok((_, operation)) = document.choose(name.as_deref()) {
+                if !response.errors.is_empty() {
                     nulls::fill(&mut response, &document.parsed, operation);
                 }
+                empties::fill(&mut response, &document.parsed, operation);
             }
         }
         response

@@ -37,7 +37,7 @@ impl BillingSubscription {
             desc = "The cursor of the last event that was heard: what was missed since comes first."
         )]
         after: Option<String>,
-    ) -> Result<impl Stream<Item = BillingEvent> + use<>> {
+    ) -> Result<impl Stream<Item = InPlace<BillingEvent>> + use<>> {
         show(ctx, Feed::Billing, None, after.as_deref(), BillingEvent::of).await
     }
 }

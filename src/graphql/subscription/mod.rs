@@ -16,7 +16,7 @@ use async_graphql::{Context, MergedSubscription, Object};
 use entity::ids::ProvisioningJobId;
 use futures::stream;
 
-use super::{context::Scope, error::Result, types::scalars::DateTime};
+use super::{context::Scope, error::Result, in_place::InPlace, types::scalars::DateTime};
 use crate::{
     domain::realtime::{self, Cursor, Feed, Heard, Place, Presence},
     error::{Error, Subject},
@@ -35,6 +35,8 @@ pub struct Subscription(
 
 /// Why a root field is resolved.
 pub enum Source {
+    /// To find out whether it may be asked for so.
+    Checking,
     /// To begin.
     Opening(Arc<Opening>),
     /// To show an event.
@@ -112,7 +114,7 @@ impl Opening {
 }
 
 /// One event or none.
-type Shown<T> = stream::Iter<std::option::IntoIter<T>>;
+type Shown<T> = stream::Iter<std::option::IntoIter<InPlace<T>>>;
 
 /// What a root field has to show: nothing while it begins, later the one event.
 async fn show<T>(
@@ -128,13 +130,14 @@ async fn show<T>(
             scope: scope.clone(),
             heard: Arc::clone(heard),
         }),
+        Some(Source::Checking) => None,
         Some(Source::Opening(opening)) => {
             opening.open(scope, feed, job, after).await?;
             None
         }
         None => return Err(Error::internal("a subscription without a source").into()),
     };
-    Ok(stream::iter(shown))
+    Ok(stream::iter(shown.map(InPlace)))
 }
 
 /// What all events have: their place in the stream, and when they happened.

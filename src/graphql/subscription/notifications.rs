@@ -24,7 +24,7 @@ impl NotificationsSubscription {
             desc = "The cursor of the last event that was heard: what was missed since comes first."
         )]
         after: Option<String>,
-    ) -> Result<impl Stream<Item = NotificationEvent> + use<>> {
+    ) -> Result<impl Stream<Item = InPlace<NotificationEvent>> + use<>> {
         show(
             ctx,
             Feed::Notifications,

@@ -43,7 +43,7 @@ impl ProvisioningSubscription {
             desc = "The cursor of the last event that was heard: what was missed since comes first."
         )]
         after: Option<String>,
-    ) -> Result<impl Stream<Item = ProvisioningEvent> + use<>> {
+    ) -> Result<impl Stream<Item = InPlace<ProvisioningEvent>> + use<>> {
         let mut fields = Fields::new();
         let job = fields.take("job_id", input::optional(job_id, |job| input::id(&job)));
         let job = complete(fields, job)?;

@@ -113,6 +113,10 @@ async fn documents_meet_the_limits_that_hold_everywhere() {
         ),
         (
             "GRAPHQL_VALIDATION_FAILED",
+            format!("subscription {{ billing {{ {of} }} billing(after: \"a\") {{ {of} }} }}"),
+        ),
+        (
+            "GRAPHQL_VALIDATION_FAILED",
             format!("subscription($a: Boolean = true) {{ billing @skip(if: $a) {{ {of} }} }}"),
         ),
         (

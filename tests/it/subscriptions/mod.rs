@@ -8,6 +8,7 @@ mod media_types;
 mod protocols;
 mod revoked;
 mod selections;
+mod shapes;
 mod shared;
 mod stalled;
 
