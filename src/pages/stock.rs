@@ -12,7 +12,7 @@ const START: &str = r#"defaultEditorToolsVisibility: "headers",
 
 /// The first operations a newcomer needs.
 const FIRST_STEPS: &str = "# ERPMax: sign up or sign in, then paste the access token behind
-# \"Bearer \" in the Headers tab below and ask who you are.
+# \"Bearer \" in the Headers tab below and ask who you are, or listen.
 # The book on the left describes every type, field and error.
 
 mutation SignUp {
@@ -35,6 +35,15 @@ query Me {
       subscription { status daysLeft plan { name } }
       members { totalCount nodes { role user { email } } }
     }
+  }
+}
+
+subscription Jobs {
+  provisioning {
+    __typename
+    ... on ProvisioningStatusUpdate { jobId status progress message }
+    ... on ProvisioningCompleted { jobId siteUrl }
+    ... on ProvisioningFailed { jobId error }
   }
 }
 ";
