@@ -30,6 +30,8 @@ pub enum Error {
     RateLimited {
         /// When to come back.
         retry_after: Duration,
+        /// What helps, where waiting alone does not.
+        help: Option<Cow<'static, str>>,
     },
     /// What was missed is no longer kept; the state must be loaded anew.
     Resync,
@@ -53,6 +55,22 @@ impl Error {
     /// A single wrong input, explained by the reason's own text.
     pub fn invalid(field: impl Into<Cow<'static, str>>, reason: Reason) -> Self {
         Self::InvalidInput(vec![FieldError::new(field, reason)])
+    }
+
+    /// Too often: waiting helps.
+    pub fn too_often(retry_after: Duration) -> Self {
+        Self::RateLimited {
+            retry_after,
+            help: None,
+        }
+    }
+
+    /// Too much at once: the text says what helps. Who tries again all the same is to wait so long.
+    pub fn too_much(help: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
+        Self::RateLimited {
+            retry_after,
+            help: Some(help.into()),
+        }
     }
 
     /// The stable code that clients branch on.
@@ -96,7 +114,10 @@ impl Error {
                 .collect::<Vec<_>>()
                 .join("; ")
                 .into(),
-            Self::RateLimited { retry_after } => format!(
+            Self::RateLimited {
+                help: Some(text), ..
+            } => Cow::Borrowed(text),
+            Self::RateLimited { retry_after, .. } => format!(
                 "Too many requests. Try again in {} s.",
                 whole_seconds(*retry_after)
             )
@@ -123,7 +144,7 @@ impl Error {
     /// When to come back, for those who came too often.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::RateLimited { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }
@@ -282,7 +303,7 @@ words! {
     InvalidInput "INVALID_INPUT" "Inputs are wrong; `fields` (REST: `errors`) names each.",
     LimitReached "LIMIT_REACHED" "The plan does not include so much.",
     PaymentRequired "PAYMENT_REQUIRED" "The subscription has ended.",
-    RateLimited "RATE_LIMITED" "Too often; come back after `retryAfter` seconds.",
+    RateLimited "RATE_LIMITED" "Too often, or too much at once: the message says what helps, `retryAfter` when to try again.",
     Upstream "UPSTREAM" "A partner does not answer as it should.",
     Internal "INTERNAL" "Our fault; the request id helps us to find it.",
     RouteNotFound "ROUTE_NOT_FOUND" "There is nothing at this path.",

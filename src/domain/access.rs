@@ -281,8 +281,16 @@ impl Cx {
 
     /// Proof of membership in the token's tenant (ruling 4: FORBIDDEN when there is none).
     pub async fn current_tenant(&self) -> Result<TenantAccess> {
-        let membership = self.identity().await?.membership.clone();
-        membership.map(TenantAccess::new).ok_or_else(outside)
+        let identity = self.identity().await?;
+        let membership = identity.membership.clone();
+        membership.map(TenantAccess::new).ok_or_else(|| {
+            if identity.tenant_id.is_some() {
+                return outside();
+            }
+            Error::Forbidden(
+                "Your token names no tenant. Join one, or switch to one of yours.".into(),
+            )
+        })
     }
 
     /// Proof for the named tenant, or for the token's when none is named.

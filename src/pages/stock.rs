@@ -74,5 +74,6 @@ mod tests {
             page.contains("defaultHeaders") && page.contains("mutation SignUp"),
             "{page}"
         );
+        assert!(page.contains("subscription Jobs {"), "{page}");
     }
 }

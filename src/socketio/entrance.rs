@@ -9,9 +9,9 @@ use super::{Door, gate::Verdict, line::Line, namespace::Namespace};
 use crate::{
     domain::{
         cx::{Cx, RequestInfo},
-        realtime::{Feed, Hub, Listener, Presence, places},
+        realtime::{Feed, Hub, Listener, Presence, invalid_cursor, places},
     },
-    error::{Code, Error, Reason, Result},
+    error::{Code, Error, Result},
 };
 
 /// When to come back, on another connection, who was refused too often.
@@ -90,9 +90,7 @@ pub async fn admit(
 }
 
 fn too_often() -> Refusal {
-    Refusal::Other(Error::RateLimited {
-        retry_after: RETRY_AFTER,
-    })
+    Refusal::Other(Error::too_often(RETRY_AFTER))
 }
 
 async fn arrive(
@@ -120,7 +118,7 @@ async fn arrive(
     let after = match said.and_then(|said| said.get("after")) {
         None | Some(Value::Null) => None,
         Some(Value::String(after)) => Some(after.as_str()),
-        Some(_) => return Err(Error::invalid("after", Reason::InvalidCursor).into()),
+        Some(_) => return Err(invalid_cursor().into()),
     };
     let listeners = match places(&presence.cx(), &feeds, after).await {
         Ok(places) => {

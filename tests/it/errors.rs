@@ -22,9 +22,7 @@ fn samples() -> Vec<Error> {
         Error::InvalidInput(vec![FieldError::new("field", Reason::Required)]),
         Error::LimitReached("".into()),
         Error::PaymentRequired("".into()),
-        Error::RateLimited {
-            retry_after: Duration::from_secs(1),
-        },
+        Error::too_often(Duration::from_secs(1)),
         Error::Upstream {
             service: "a partner",
             source: "down".into(),

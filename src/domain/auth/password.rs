@@ -119,9 +119,7 @@ impl PasswordHasher {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let place = Place::take(&self.in_hand, self.capacity).ok_or_else(|| {
             self.metrics.refused.inc();
-            Error::RateLimited {
-                retry_after: Duration::from_secs(1),
-            }
+            Error::too_often(Duration::from_secs(1))
         })?;
         let asked = Instant::now();
         let permit = Arc::clone(&self.permits)

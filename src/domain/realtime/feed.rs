@@ -3,7 +3,7 @@
 use super::{Cursor, log_store as store};
 use crate::{
     domain::{access::Permission, cx::Cx, event::Stream},
-    error::{Error, Reason, Result, Subject},
+    error::{Error, FieldError, Reason, Result, Subject},
 };
 
 /// What one can listen to; Socket.IO calls it a namespace, GraphQL a field of `Subscription`.
@@ -69,11 +69,11 @@ pub async fn places(cx: &Cx, feeds: &[Feed], after: Option<&str>) -> Result<Vec<
         };
         return Ok(streams.into_iter().map(place).collect());
     };
-    let cursor = Cursor::parse(after).ok_or_else(invalid)?;
+    let cursor = Cursor::parse(after).ok_or_else(invalid_cursor)?;
     check_owner(cx, cursor).await?;
     let mut places = Vec::new();
     for stream in streams {
-        let seq = cursor.place_in(stream).ok_or_else(invalid)?;
+        let seq = cursor.place_in(stream).ok_or_else(invalid_cursor)?;
         check_extent(cx, stream, seq).await?;
         places.push(Place {
             stream,
@@ -101,7 +101,7 @@ pub(super) async fn check_extent(cx: &Cx, stream: Stream, seq: i64) -> Result<()
     let extent = store::extent(cx.db(), stream).await?;
     let most = i64::from(cx.app().config.realtime.replay_max);
     if seq > extent.head {
-        return Err(invalid());
+        return Err(invalid_cursor());
     }
     if seq < extent.pruned || extent.head - seq > most {
         return Err(Error::Resync);
@@ -109,6 +109,13 @@ pub(super) async fn check_extent(cx: &Cx, stream: Stream, seq: i64) -> Result<()
     Ok(())
 }
 
-fn invalid() -> Error {
-    Error::invalid("after", Reason::InvalidCursor)
+/// What is given as a place in what one listens to, and is none.
+pub fn invalid_cursor() -> Error {
+    Error::InvalidInput(vec![FieldError {
+        field: "after".into(),
+        reason: Reason::InvalidCursor,
+        message:
+            "This is no place in what you listen to. Leave it out, and load anew what you show."
+                .to_owned(),
+    }])
 }

@@ -15,7 +15,7 @@ mod register;
 mod told;
 
 pub use cursor::Cursor;
-pub use feed::{Feed, Place, enter, places};
+pub use feed::{Feed, Place, enter, invalid_cursor, places};
 pub use hub::{Handed, Heard, Hearer, Hub, Listener, Next, Turn};
 pub use presence::{Ended, Presence};
 pub use prune::forget_old_events;

@@ -38,10 +38,14 @@ impl Register {
         let limits = &app.config.realtime;
         let mut entries = self.entries();
         let theirs = entries.by_user.get(&person.user_id).map_or(0, Vec::len);
-        if entries.count >= limits.connections || theirs >= limits.connections_per_user {
-            return Err(Error::RateLimited {
-                retry_after: RETRY_AFTER,
-            });
+        let most = limits.connections_per_user;
+        if theirs >= most {
+            let text = format!("You have as many live connections as you may ({most}). Close one.");
+            return Err(Error::too_much(text, RETRY_AFTER));
+        }
+        if entries.count >= limits.connections {
+            let text = "This server has as many live connections as it may. Try again later.";
+            return Err(Error::too_much(text, RETRY_AFTER));
         }
         entries.count += 1;
         entries.newcomers.insert(person.user_id);

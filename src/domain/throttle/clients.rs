@@ -66,7 +66,7 @@ impl Clients {
         // There is a table at every place below `SHARDS`.
         shard
             .map_or(Ok(()), |shard| shard.draw_one(client, self.rate, now))
-            .map_err(|retry_after| Error::RateLimited { retry_after })
+            .map_err(Error::too_often)
     }
 }
 

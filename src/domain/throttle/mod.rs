@@ -53,7 +53,7 @@ impl Cx {
                 let axis = limits[bucket].axis;
                 let metrics = &self.app().metrics;
                 metrics.rate_limited(class.as_str(), axis.as_str());
-                Err(Error::RateLimited { retry_after })
+                Err(Error::too_often(retry_after))
             }
         }
     }

@@ -90,7 +90,7 @@ impl Line {
 pub async fn close(mut socket: WebSocket, Close(code, reason): Close) {
     let frame = CloseFrame {
         code,
-        reason: reason.into(),
+        reason: reason.into_owned().into(),
     };
     let said = timeout(FAREWELL, socket.send(Frame::Close(Some(frame))));
     if let Ok(Ok(())) = said.await {

@@ -10,6 +10,10 @@ use serde_json::value::RawValue;
 
 use crate::graphql::body::write;
 
+/// The code for credentials that are not let in, and for rights that have ended.
+pub const NOT_LET_IN: u16 = 4403;
+/// The code for who has as much as they may.
+pub const TRY_LATER: u16 = 1013;
 /// Longest id of an operation.
 const MAX_ID: usize = 256;
 
@@ -22,39 +26,57 @@ pub enum Protocol {
     Older,
 }
 
+/// The most that fits into the frame that closes a socket, beside its code (RFC 6455, section 5.5).
+const MAX_REASON: usize = 123;
+
 /// Why a socket is closed: a code and a few words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Close(pub u16, pub &'static str);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Close(pub u16, pub Cow<'static, str>);
+
+impl Close {
+    /// With words that are known from the beginning.
+    pub const fn new(code: u16, words: &'static str) -> Self {
+        Self(code, Cow::Borrowed(words))
+    }
+
+    /// With the words of a refusal, as far as they fit.
+    pub fn told(code: u16, words: &str) -> Self {
+        let end = words.floor_char_boundary(MAX_REASON);
+        Self(code, Cow::Owned(words[..end].to_owned()))
+    }
+}
 
 /// The process stops.
-pub const GOING_AWAY: Close = Close(1001, "The server is going away");
+pub const GOING_AWAY: Close = Close::new(1001, "The server is going away");
 /// Too many messages.
-pub const TOO_FAST: Close = Close(1008, "Too many messages");
+pub const TOO_FAST: Close = Close::new(1008, "Too many messages");
 /// What is no text.
-pub const NO_TEXT: Close = Close(1003, "Send texts");
+pub const NO_TEXT: Close = Close::new(1003, "Send texts");
 /// A message that is larger than it may be, or is none.
-pub const TOO_LARGE: Close = Close(1009, "The message is too large or broken");
-/// Somebody has too many connections.
-pub const TRY_LATER: Close = Close(1013, "Too many connections; try again later");
+pub const TOO_LARGE: Close = Close::new(1009, "The message is too large or broken");
+/// The client has said that it goes.
+pub const TERMINATED: Close = Close::new(1000, "");
 /// Our fault.
-pub const OUR_FAULT: Close = Close(4500, "Internal error");
+pub const OUR_FAULT: Close = Close::new(4500, "Internal error");
 /// A message that the protocol does not know.
-pub const BAD_MESSAGE: Close = Close(4400, "Invalid message");
+pub const BAD_MESSAGE: Close = Close::new(4400, "Invalid message");
 /// An operation before the connection was acknowledged, or a session that has ended: whoever comes back with
 /// the same credentials is refused, and libraries do not try.
-pub const UNAUTHORIZED: Close = Close(4401, "Unauthorized");
-/// Credentials that are not let in, or a right that has ended.
-pub const FORBIDDEN: Close = Close(4403, "Forbidden");
+pub const UNAUTHORIZED: Close = Close::new(4401, "Unauthorized");
+/// Credentials that are none.
+pub const NO_TOKEN: Close = Close::new(NOT_LET_IN, "Send the token as text");
+/// A right that has ended.
+pub const FORBIDDEN: Close = Close::new(NOT_LET_IN, "Forbidden");
 /// None of our protocols.
-pub const NO_PROTOCOL: Close = Close(4406, "Subprotocol not acceptable");
+pub const NO_PROTOCOL: Close = Close::new(4406, "Subprotocol not acceptable");
 /// No word in time.
-pub const TOO_LATE: Close = Close(4408, "Connection initialisation timeout");
+pub const TOO_LATE: Close = Close::new(4408, "Connection initialisation timeout");
 /// An id that is in use.
-pub const SAME_ID: Close = Close(4409, "Subscriber already exists");
+pub const SAME_ID: Close = Close::new(4409, "Subscriber already exists");
 /// A second beginning.
-pub const TWICE: Close = Close(4429, "Too many initialisation requests");
+pub const TWICE: Close = Close::new(4429, "Too many initialisation requests");
 /// Nobody is there any more.
-pub const SILENT: Close = Close(4408, "No sign of life");
+pub const SILENT: Close = Close::new(4408, "No sign of life");
 
 /// What a client says.
 #[derive(Debug, PartialEq, Eq)]
@@ -198,7 +220,7 @@ pub fn token(payload: Option<&str>) -> Result<Option<String>, Close> {
     let Some((_, value)) = named("authorization").or_else(|| named("token")) else {
         return Ok(None);
     };
-    let text = value.as_str().map(str::trim).ok_or(FORBIDDEN)?;
+    let text = value.as_str().map(str::trim).ok_or(NO_TOKEN)?;
     let token = match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         _ => text,
@@ -267,7 +289,7 @@ mod tests {
         for payload in ["{}", "null", r#"{"token":null}"#, r#"{"token":""}"#] {
             assert_eq!(found(payload), Ok(None), "{payload}");
         }
-        assert_eq!(found(r#"{"token":1}"#), Err(FORBIDDEN));
+        assert_eq!(found(r#"{"token":1}"#), Err(NO_TOKEN));
         for payload in ["[]", "1", "\"abc\""] {
             assert_eq!(found(payload), Err(BAD_MESSAGE), "{payload}");
         }

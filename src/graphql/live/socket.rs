@@ -15,8 +15,9 @@ use super::{
     line::{self, Line, Over},
     operations::{Operations, Out},
     protocol::{
-        self, Close, FORBIDDEN, GOING_AWAY, Message, NO_PROTOCOL, NO_TEXT, OUR_FAULT, Protocol,
-        SAME_ID, SILENT, TOO_FAST, TOO_LARGE, TOO_LATE, TRY_LATER, TWICE, UNAUTHORIZED,
+        self, Close, FORBIDDEN, GOING_AWAY, Message, NO_PROTOCOL, NO_TEXT, NOT_LET_IN, OUR_FAULT,
+        Protocol, SAME_ID, SILENT, TERMINATED, TOO_FAST, TOO_LARGE, TOO_LATE, TRY_LATER, TWICE,
+        UNAUTHORIZED,
     },
     unanswered,
 };
@@ -170,7 +171,7 @@ impl Conversation {
             }
             Message::Ping(payload) => self.line.say(Protocol::pong(payload.as_deref())).await,
             Message::Pong => Ok(()),
-            Message::Terminate => Err(Some(Close(1000, ""))),
+            Message::Terminate => Err(Some(TERMINATED)),
         }
     }
 
@@ -193,9 +194,10 @@ impl Conversation {
                     if let Some(text) = self.line.protocol.refused(&refusal.message()) {
                         self.line.say(text).await?;
                     }
-                    return Err(Some(match refusal {
-                        Error::Unauthenticated(_) | Error::Forbidden(_) => FORBIDDEN,
-                        Error::RateLimited { .. } => TRY_LATER,
+                    let told = |code| Close::told(code, &refusal.message());
+                    return Err(Some(match &refusal {
+                        Error::Unauthenticated(_) | Error::Forbidden(_) => told(NOT_LET_IN),
+                        Error::RateLimited { .. } => told(TRY_LATER),
                         failure => {
                             tracing::error!(error = %failure, "a socket's token cannot be looked up");
                             OUR_FAULT
@@ -224,9 +226,10 @@ impl Conversation {
         }
         let most = self.live.app.config.realtime.operations_per_socket;
         if self.operations.count() >= most {
-            let refusal = Error::RateLimited {
-                retry_after: RETRY_AFTER,
-            };
+            let text = format!(
+                "As many operations are under way on this socket as may be ({most}). End one."
+            );
+            let refusal = Error::too_much(text, RETRY_AFTER);
             return self.refuse(&id, refusal).await;
         }
         if let Err(refusal) = self.live.clients.count(&self.cx) {

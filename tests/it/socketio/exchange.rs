@@ -97,7 +97,7 @@ async fn who_has_no_tenant_hears_of_themselves() {
     for namespace in ["/billing", "/provisioning", "/ws/billing"] {
         let auth = json!({ "token": member.access });
         let refused = wire.ask(namespace, Some(auth)).await;
-        let why = "You are not in the tenant that your token names.";
+        let why = "Your token names no tenant. Join one, or switch to one of yours.";
         assert_eq!(refused, Packet::Refused(why.to_owned()), "{namespace}");
     }
     super::pay(&app, &acme, 0..1).await;

@@ -113,7 +113,8 @@ async fn a_person_has_only_so_many_connections() {
     let Packet::Refused(message) = answer else {
         panic!("{answer:?}")
     };
-    assert!(message.starts_with("Too many requests."), "{message}");
+    let why = "You have as many live connections as you may (3). Close one.";
+    assert_eq!(message, why);
     Wire::open(&other.owner)
         .await
         .connect("/ws", &other.owner)

@@ -11,6 +11,7 @@ mod selections;
 mod shapes;
 mod shared;
 mod stalled;
+mod words;
 
 use entity::{
     ids::{ProvisioningJobId, TenantId},

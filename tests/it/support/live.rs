@@ -138,6 +138,22 @@ impl Socket {
         assert_eq!(self.next().await, Came::Closed(code));
     }
 
+    /// The socket must be closed next: with which code, and why in words.
+    pub async fn farewell(&mut self) -> (u16, String) {
+        let next = async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Close(Some(frame)))) => {
+                        return (frame.code.into(), frame.reason.to_string());
+                    }
+                    Some(Ok(Message::Ping(_))) => {}
+                    other => panic!("a farewell, not {other:?}"),
+                }
+            }
+        };
+        timeout(PATIENCE, next).await.expect("something in time")
+    }
+
     /// Sends an operation of the newer protocol.
     pub async fn start(&mut self, id: &str, query: &str, variables: Value) {
         let payload = json!({ "query": query, "variables": variables });
