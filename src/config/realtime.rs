@@ -81,7 +81,8 @@ pub struct RealtimeSettings {
     #[arg(hide_short_help = true)]
     pub realtime_events_per_second: u32,
 
-    /// For how many seconds a socket may be open without being connected to a namespace.
+    /// For how many seconds a socket may be open without being connected to a namespace; or, on GraphQL, without
+    /// `connection_init`, or with nobody signed in and nothing under way.
     #[arg(
         long,
         env = "REALTIME_CONNECT_TIMEOUT_SECONDS",

@@ -56,6 +56,8 @@ pub const NO_TEXT: Close = Close::new(1003, "Send texts");
 pub const TOO_LARGE: Close = Close::new(1009, "The message is too large or broken");
 /// The client has said that it goes.
 pub const TERMINATED: Close = Close::new(1000, "");
+/// Nobody knows who it is, and nothing was asked for a while. Libraries come back when they have something to ask.
+pub const IDLE: Close = Close::new(1000, "Nothing was asked");
 /// Our fault.
 pub const OUR_FAULT: Close = Close::new(4500, "Internal error");
 /// A message that the protocol does not know.

@@ -15,9 +15,9 @@ use super::{
     line::{self, Line, Over},
     operations::{Operations, Out},
     protocol::{
-        self, Close, FORBIDDEN, GOING_AWAY, Message, NO_PROTOCOL, NO_TEXT, NOT_LET_IN, OUR_FAULT,
-        Protocol, SAME_ID, SILENT, TERMINATED, TOO_FAST, TOO_LARGE, TOO_LATE, TRY_LATER, TWICE,
-        UNAUTHORIZED,
+        self, Close, FORBIDDEN, GOING_AWAY, IDLE, Message, NO_PROTOCOL, NO_TEXT, NOT_LET_IN,
+        OUR_FAULT, Protocol, SAME_ID, SILENT, TERMINATED, TOO_FAST, TOO_LARGE, TOO_LATE, TRY_LATER,
+        TWICE, UNAUTHORIZED,
     },
     unanswered,
 };
@@ -69,6 +69,8 @@ struct Conversation {
     cx: Cx,
     line: Line,
     begun: bool,
+    /// Since when nothing is under way, if that is so.
+    idle_since: Instant,
     ended: BoxFuture<'static, Ended>,
     operations: Operations,
     pace: Pace,
@@ -87,6 +89,7 @@ impl Conversation {
             live,
             cx,
             begun: false,
+            idle_since: Instant::now(),
             ended: Box::pin(std::future::pending()),
             operations: Operations::new(),
             pace: Pace {
@@ -100,7 +103,6 @@ impl Conversation {
         let settings = self.live.app.config.realtime.clone();
         let shutdown = self.live.app.shutdown.clone();
         let mut stopping = Box::pin(async move { shutdown.cancelled().await });
-        let patience = Instant::now() + settings.connect_timeout;
         let mut life = interval(settings.keep_alive);
         life.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silent = 0_u32;
@@ -129,12 +131,19 @@ impl Conversation {
                     silent += 1;
                     if silent > 3 { Err(Some(SILENT)) } else { self.live_on().await }
                 }
-                () = sleep_until(patience), if !self.begun => Err(Some(TOO_LATE)),
+                () = sleep_until(self.idle_since + settings.connect_timeout), if self.is_idle() => {
+                    Err(Some(if self.begun { IDLE } else { TOO_LATE }))
+                }
             };
             if let Err(over) = step {
                 return (self.line, over);
             }
         }
+    }
+
+    /// Whether nobody is known to be there, and nothing is under way. In the limits, only people count.
+    fn is_idle(&self) -> bool {
+        self.line.presence.is_none() && self.operations.count() == 0
     }
 
     /// Gives a sign of life and asks for one.
@@ -166,7 +175,7 @@ impl Conversation {
             Message::Start(..) if !self.begun => Err(Some(UNAUTHORIZED)),
             Message::Start(id, payload) => self.start(id.into(), &payload).await,
             Message::Stop(id) => {
-                self.operations.end(&id);
+                self.end(&id);
                 Ok(())
             }
             Message::Ping(payload) => self.line.say(Protocol::pong(payload.as_deref())).await,
@@ -209,6 +218,7 @@ impl Conversation {
             self.ended = Box::pin(async move { presence.ended().await });
         }
         self.begun = true;
+        self.idle_since = Instant::now();
         for text in self.line.protocol.acknowledged() {
             self.line.say(*text).await?;
         }
@@ -279,15 +289,22 @@ impl Conversation {
         let text = match out {
             Out::Next(body) => self.line.protocol.next(id, &body),
             Out::Refused(errors) => {
-                self.operations.end(id);
+                self.end(id);
                 self.line.protocol.error(id, &errors)
             }
             Out::Done => {
-                self.operations.end(id);
+                self.end(id);
                 Protocol::complete(id)
             }
         };
         self.line.say(text).await
+    }
+
+    fn end(&mut self, id: &str) {
+        if self.operations.has(id) {
+            self.operations.end(id);
+            self.idle_since = Instant::now();
+        }
     }
 
     /// Tells each subscription why it ends.

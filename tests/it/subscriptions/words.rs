@@ -1,10 +1,16 @@
 //! What is said to who may not listen: what helps.
 
+use std::time::Duration;
+
 use erpmax::domain::realtime::Cursor;
 use serde_json::{Value, json};
 
 use super::{PAID, tenant};
-use crate::support::{Actor, TestApp, client::text, live::Socket};
+use crate::support::{
+    Actor, TestApp,
+    client::text,
+    live::{Came, Socket},
+};
 
 /// Says who it is, and hears nothing yet.
 async fn knock(who: &Actor) -> Socket {
@@ -114,5 +120,32 @@ async fn a_token_without_a_tenant_is_said_to_name_none() {
     let mut socket = member.online().await;
     let expected = ("FORBIDDEN".to_owned(), none.to_owned());
     assert_eq!(refused(&mut socket, json!({})).await, expected);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_is_nobody_and_asks_nothing_does_not_stay() {
+    let app = TestApp::with(|config| {
+        config.realtime.connect_timeout = Duration::from_millis(300);
+    })
+    .await;
+    let acme = app.company("Acme").await;
+    let mut known = acme.owner.online().await;
+    let mut socket = app.visitor().online().await;
+    socket.start("q", "{ plans { slug } }", json!({})).await;
+    assert!(socket.event("q").await["plans"].is_array());
+    socket
+        .expect(&json!({ "id": "q", "type": "complete" }))
+        .await;
+    assert_eq!(
+        socket.farewell().await,
+        (1000, "Nothing was asked".to_owned())
+    );
+    let mut older = app.visitor().socket("graphql-ws").await;
+    older.say(&json!({ "type": "connection_init" })).await;
+    assert!(matches!(older.next().await, Came::Json(_)));
+    older.closed(1000).await;
+    // Who is known is there still, with nothing under way.
+    known.subscribe("s", PAID, json!({})).await;
     app.finish().await;
 }
