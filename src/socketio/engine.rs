@@ -9,7 +9,7 @@ use axum::{
     extract::{Request, State},
     http::{
         Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri,
-        header::{CONNECTION, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE},
+        header::{CONTENT_TYPE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION},
         uri::PathAndQuery,
     },
     response::{IntoResponse, Response},
@@ -18,13 +18,15 @@ use hyper::upgrade::OnUpgrade;
 use serde::Deserialize;
 use serde_json::json;
 use socketioxide::{service::SocketIoService, socket::Sid};
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{
     PATH,
-    line::{Cords, Line, Wire},
+    line::{Line, Wire},
+    upgrade::{Stage, Upgrades},
 };
 use crate::{
     app::App,
@@ -39,12 +41,15 @@ pub type Service = SocketIoService<Router>;
 const REFUSAL: usize = 1_024;
 /// The packet of the engine by which a client that polls ends its connection.
 const CLOSE: &str = "1";
+/// The one that says nothing, and what packets are to one who polls.
+const NOTHING: &str = "6";
+const POLLED: &str = "text/plain; charset=UTF-8";
 
 /// The engine and what ends its connections.
 pub struct Engine {
     app: App,
     service: Service,
-    cords: Cords,
+    upgrades: Upgrades,
     all: CancellationToken,
 }
 
@@ -61,7 +66,7 @@ impl Operator {
     pub async fn hang_up(&self, line: &Line, sid: Sid) {
         line.cord.cancel();
         if let Some(engine) = self.engine.get().and_then(Weak::upgrade) {
-            engine.cords.pull(sid);
+            engine.upgrades.pull(sid);
             engine.close(sid).await;
         }
     }
@@ -73,7 +78,7 @@ impl Engine {
         let engine = Arc::new(Self {
             app,
             service,
-            cords: Cords::default(),
+            upgrades: Upgrades::default(),
             all: operator.all.clone(),
         });
         operator.engine.set(Arc::downgrade(&engine)).ok();
@@ -82,10 +87,15 @@ impl Engine {
 
     /// Says in the name of a client that polls that it leaves; of another the engine knows better.
     async fn close(&self, sid: Sid) {
+        self.say(sid, Body::from(CLOSE)).await;
+    }
+
+    /// Says something in that client's name.
+    async fn say(&self, sid: Sid, packets: Body) -> Response {
         let uri = format!("{PATH}?EIO=4&transport=polling&sid={sid}");
-        let request = Request::post(uri).body(Body::from(CLOSE));
-        if let Ok(request) = request {
-            self.ask(request).await;
+        match Request::post(uri).body(packets) {
+            Ok(request) => self.ask(request).await,
+            Err(_) => StatusCode::BAD_REQUEST.into_response(),
         }
     }
 
@@ -95,46 +105,79 @@ impl Engine {
         answered.map(Body::new)
     }
 
-    /// Answers a request for a websocket, and hands its bytes to the engine once they flow; leaves alone
-    /// what is no such request, or is none that the engine would take.
-    fn connect(&self, request: &mut Request) -> Option<Response> {
-        let query = request.uri().query().unwrap_or_default();
-        let asks = parameter(query, "EIO") == Some("4")
-            && parameter(query, "transport") == Some("websocket");
-        let sid = parameter(query, "sid").map(str::parse::<Sid>);
-        let key = request.headers().get(SEC_WEBSOCKET_KEY);
-        let (true, Some(key), None | Some(Ok(_))) = (asks, key, &sid) else {
-            return None;
+    /// Answers a request that polls: with nothing while its client moves to a websocket.
+    async fn poll(&self, sid: Sid, request: Request) -> Response {
+        let nothing = || ([(CONTENT_TYPE, POLLED)], NOTHING).into_response();
+        let Some(polling) = self.upgrades.poll(sid) else {
+            return nothing();
         };
-        let accept = derive_accept_key(key.as_bytes());
-        let upgrade = request.extensions_mut().remove::<OnUpgrade>()?;
-        let line = request.extensions().get::<Arc<Line>>();
+        tokio::select! {
+            // What there is to fetch is fetched.
+            biased;
+            answer = self.ask(request) => answer,
+            () = polling.interrupted() => nothing(),
+        }
+    }
+
+    /// Hands the bytes of a websocket to the engine once they flow.
+    fn begin(&self, request: Request, upgrade: OnUpgrade) {
+        let (parts, _) = request.into_parts();
+        let line = parts.extensions.get::<Arc<Line>>();
         let cord = line.map_or_else(|| self.all.child_token(), |line| line.cord.clone());
-        let listed = match sid {
-            Some(Ok(sid)) => match self.cords.list(sid, &cord) {
-                Some(listed) => Some(listed),
-                None => return Some(StatusCode::BAD_REQUEST.into_response()),
-            },
-            _ => None,
-        };
-        let (parts, _) = std::mem::take(request).into_parts();
         let service = self.service.clone();
         self.app.spawn("socket.io", async move {
             let Ok(upgraded) = upgrade.await else { return };
-            let wire = Wire::new(upgraded, cord, listed);
+            let stage = Stage::new(Wire::new(upgraded, cord, None));
             let request = Request::from_parts(parts, ());
-            if let Err(error) = service.oneshot((wire, request)).await {
+            if let Err(error) = service.oneshot((stage, request)).await {
                 tracing::debug!(%error, "not for the engine");
             }
         });
-        let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
-        let headers = response.headers_mut();
-        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        if let Ok(accept) = HeaderValue::try_from(accept) {
-            headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    }
+
+    /// The same where the client has polled until now, and goes on with that should this come to nothing.
+    async fn upgrade(
+        self: &Arc<Self>,
+        sid: Sid,
+        request: Request,
+        upgrade: OnUpgrade,
+    ) -> Result<(), Response> {
+        self.expect(sid).await?;
+        let cord = self.all.child_token();
+        let listed = self.upgrades.list(sid, &cord);
+        let listed = listed.ok_or_else(|| StatusCode::BAD_REQUEST.into_response())?;
+        let ended = listed.ended();
+        let (parts, _) = request.into_parts();
+        let engine = Arc::clone(self);
+        self.app.spawn("socket.io", async move {
+            let patience = engine.app.config.realtime.connect_timeout;
+            let rehearsed = async {
+                let wire = Wire::new(upgrade.await.ok()?, cord, Some(listed));
+                Stage::rehearse(wire, || engine.upgrades.moves(sid, true)).await
+            };
+            let Ok(Some(stage)) = timeout(patience, rehearsed).await else {
+                tracing::debug!(%sid, "an upgrade came to nothing");
+                return;
+            };
+            engine.upgrades.moves(sid, false);
+            let request = Request::from_parts(parts, ());
+            if let Err(error) = engine.service.clone().oneshot((stage, request)).await {
+                tracing::debug!(%error, "not for the engine");
+            }
+            // The engine keeps the connection of a client that was lost between moving and being taken over.
+            ended.cancelled().await;
+            engine.close(sid).await;
+        });
+        Ok(())
+    }
+
+    /// Refuses, with the engine's words, a connection that is not there or does not poll.
+    async fn expect(&self, sid: Sid) -> Result<(), Response> {
+        let answer = self.say(sid, Body::empty()).await;
+        match answer.status() {
+            StatusCode::OK => Ok(()),
+            _ => Err(answer),
         }
-        Some(response)
     }
 }
 
@@ -143,21 +186,74 @@ pub async fn answer(State(engine): State<Arc<Engine>>, request: Request) -> Resp
     let cx = request.extensions().get::<Cx>();
     let info = cx.map(|cx| cx.info().clone()).unwrap_or_default();
     let request_id = info.request_id.clone();
-    let mut request = for_engine(&engine, request, info);
-    match engine.connect(&mut request) {
-        Some(response) => response,
-        None => complete(engine.ask(request).await, &request_id).await,
+    let answer = match Wish::of(&request) {
+        Wish::Websocket(sid) => {
+            let shaken = create_response_with_body(&request, Body::empty);
+            let (request, upgrade) = for_engine(&engine, request, info);
+            match (shaken, upgrade, sid) {
+                (Ok(shaken), Some(upgrade), None) => {
+                    engine.begin(request, upgrade);
+                    shaken
+                }
+                (Ok(shaken), Some(upgrade), Some(sid)) => {
+                    let upgraded = engine.upgrade(sid, request, upgrade).await;
+                    upgraded.map_or_else(|refusal| refusal, |()| shaken)
+                }
+                _ => not_a_websocket(),
+            }
+        }
+        Wish::Poll(sid) => {
+            let (request, _) = for_engine(&engine, request, info);
+            engine.poll(sid, request).await
+        }
+        Wish::Other => {
+            let (request, _) = for_engine(&engine, request, info);
+            engine.ask(request).await
+        }
+    };
+    complete(answer, &request_id).await
+}
+
+/// No handshake of a websocket, or one of another version than the only one there is (RFC 6455, section 4.4).
+fn not_a_websocket() -> Response {
+    let version = (SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    (StatusCode::BAD_REQUEST, [version]).into_response()
+}
+
+/// What a request is about, where that is not left to the engine.
+enum Wish {
+    /// To become a websocket, perhaps after having polled.
+    Websocket(Option<Sid>),
+    /// To be told what there is.
+    Poll(Sid),
+    /// Something else, or what the engine refuses.
+    Other,
+}
+
+impl Wish {
+    fn of(request: &Request) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        let sid = parameter(query, "sid").map(str::parse);
+        match (parameter(query, "EIO"), parameter(query, "transport"), sid) {
+            (Some("4"), Some("websocket"), None) => Self::Websocket(None),
+            (Some("4"), Some("websocket"), Some(Ok(sid))) => Self::Websocket(Some(sid)),
+            (Some("4"), Some("polling"), Some(Ok(sid))) if request.method() == Method::GET => {
+                Self::Poll(sid)
+            }
+            _ => Self::Other,
+        }
     }
 }
 
 /// What the engine keeps of a request for as long as the connection lives: no more than is used.
-fn for_engine(engine: &Engine, request: Request, info: RequestInfo) -> Request {
+fn for_engine(
+    engine: &Engine,
+    request: Request,
+    info: RequestInfo,
+) -> (Request, Option<OnUpgrade>) {
     let (mut parts, body) = request.into_parts();
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     parts.extensions = Extensions::new();
-    if let Some(upgrade) = upgrade {
-        parts.extensions.insert(upgrade);
-    }
     // The token of a socket is in what it says, not in the headers.
     parts.extensions.insert(RequestInfo {
         bearer: None,
@@ -178,7 +274,7 @@ fn for_engine(engine: &Engine, request: Request, info: RequestInfo) -> Request {
     if let Ok(path) = PathAndQuery::try_from(format!("{PATH}?{query}")) {
         parts.uri = Uri::from(path);
     }
-    Request::from_parts(parts, body)
+    (Request::from_parts(parts, body), upgrade)
 }
 
 /// The first value of a parameter, as the engine reads it.

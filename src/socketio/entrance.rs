@@ -75,7 +75,12 @@ pub async fn admit(
         door.operator.hang_up(&line, socket.id).await;
         return Err(too_often());
     }
-    let arrived = arrive(door, namespace, socket, said.as_ref()).await;
+    let pace = door.app.config.realtime.events_per_second;
+    let arrived = if line.gate(namespace, pace).opens() {
+        arrive(door, namespace, socket, said.as_ref()).await
+    } else {
+        Err(too_often())
+    };
     if let Err(Refusal::Other(error)) = &arrived
         && matches!(error.code(), Code::Internal | Code::Upstream)
     {

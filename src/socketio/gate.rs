@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-/// A bucket of so many events, which fills again by so many a second, and stays closed once it was empty.
+/// A bucket of so many events, which fills again by so many a second. Once it was empty
+/// it stays closed, until it has filled and somebody comes in anew.
 #[derive(Debug)]
 pub struct Gate {
     most: f64,
@@ -50,6 +51,24 @@ impl Gate {
         self.state().closed
     }
 
+    /// Whether it is open, or opens again because it has filled since it was closed.
+    pub fn opens(&self) -> bool {
+        self.opens_at(Instant::now())
+    }
+
+    fn opens_at(&self, now: Instant) -> bool {
+        let mut state = self.state();
+        self.fill(&mut state, now);
+        state.closed &= state.left < self.most;
+        !state.closed
+    }
+
+    fn fill(&self, state: &mut State, now: Instant) {
+        let filled = now.duration_since(state.at).as_secs_f64() * self.per_second;
+        state.left = (state.left + filled).min(self.most);
+        state.at = now;
+    }
+
     /// Counts an event.
     pub fn pass(&self) -> Verdict {
         self.pass_at(Instant::now())
@@ -60,9 +79,7 @@ impl Gate {
         if state.closed {
             return Verdict::Closed;
         }
-        let filled = now.duration_since(state.at).as_secs_f64() * self.per_second;
-        state.left = (state.left + filled).min(self.most);
-        state.at = now;
+        self.fill(&mut state, now);
         if state.left < 1.0 {
             state.closed = true;
             return Verdict::Closing;
@@ -92,6 +109,19 @@ mod tests {
         assert!(!gate.is_closed());
         assert_eq!(at(600), Verdict::Closing);
         assert!(gate.is_closed());
-        assert_eq!(at(60_000), Verdict::Closed);
+        assert_eq!(at(1_500), Verdict::Closed);
+        let opens = |millis| gate.opens_at(start + Duration::from_millis(millis));
+        assert!(!opens(2_000), "it has filled only in part");
+        assert!(opens(2_600));
+        assert_eq!(
+            [2_600; 5].map(at),
+            [
+                Verdict::In,
+                Verdict::In,
+                Verdict::In,
+                Verdict::In,
+                Verdict::Closing
+            ]
+        );
     }
 }

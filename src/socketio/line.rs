@@ -3,7 +3,6 @@
 //! nothing is left on it, nothing can be written to it, or it goes on asking after it was refused.
 
 use std::{
-    collections::HashMap,
     io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,11 +11,11 @@ use std::{
 
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use socketioxide::{extract::SocketRef, socket::Sid};
+use socketioxide::extract::SocketRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::gate::Gate;
+use super::{gate::Gate, namespace::Namespace, upgrade::Listed};
 use crate::config::Scale;
 
 /// How often a connection may be refused …
@@ -31,6 +30,8 @@ pub struct Line {
     pub refusals: Gate,
     /// Ends it, where it began as a websocket.
     pub cord: CancellationToken,
+    /// Count what is said in each namespace, also by one who leaves it and comes back.
+    gates: Mutex<Vec<(Namespace, Arc<Gate>)>>,
     seats: Mutex<Seats>,
 }
 
@@ -47,8 +48,20 @@ impl Line {
         Self {
             refusals: Gate::new(most, f64::from(most) / WINDOW),
             cord,
+            gates: Mutex::default(),
             seats: Mutex::default(),
         }
+    }
+
+    /// Counts what is said in a namespace: so many events each second, twice as many at once.
+    pub fn gate(&self, namespace: Namespace, pace: u32) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, gate)) = gates.iter().find(|(it, _)| *it == namespace) {
+            return Arc::clone(gate);
+        }
+        let gate = Arc::new(Gate::new(2 * pace, f64::from(pace)));
+        gates.push((namespace, Arc::clone(&gate)));
+        gate
     }
 
     /// The one that a socket is on.
@@ -78,47 +91,6 @@ impl Line {
 
     fn seats(&self) -> MutexGuard<'_, Seats> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What ends the connections that began by polling and are websockets now.
-#[derive(Clone, Debug, Default)]
-pub struct Cords(Arc<Mutex<HashMap<Sid, CancellationToken>>>);
-
-/// One of them, listed until this is dropped.
-#[derive(Debug)]
-pub struct Listed {
-    cords: Cords,
-    sid: Sid,
-}
-
-impl Cords {
-    /// Lists the cord of a connection that becomes a websocket; nothing when it is becoming one already.
-    pub fn list(&self, sid: Sid, cord: &CancellationToken) -> Option<Listed> {
-        let mut cords = self.cords();
-        if cords.contains_key(&sid) {
-            return None;
-        }
-        cords.insert(sid, cord.clone());
-        let cords = self.clone();
-        Some(Listed { cords, sid })
-    }
-
-    /// Ends a connection, if it is here.
-    pub fn pull(&self, sid: Sid) {
-        if let Some(cord) = self.cords().get(&sid) {
-            cord.cancel();
-        }
-    }
-
-    fn cords(&self) -> MutexGuard<'_, HashMap<Sid, CancellationToken>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Listed {
-    fn drop(&mut self) {
-        self.cords.cords().remove(&self.sid);
     }
 }
 

@@ -4,7 +4,8 @@
 //! told what happens in the streams of its namespace by their rooms (`mouth`); whatever it has no room for
 //! its own task reads from the log once there is room, so that a slow client costs no memory and misses
 //! nothing (`teller`). What is emitted is written once for all sockets that hear it (`payload`, `press`). The sockets of a
-//! client share a connection of the engine, which lasts only as long as it is of use (`line`, `engine`).
+//! client share a connection of the engine, which lasts only as long as it is of use (`line`, `engine`), and may begin
+//! by polling (`upgrade`).
 
 mod engine;
 mod entrance;
@@ -16,6 +17,7 @@ mod payload;
 mod press;
 mod seat;
 mod teller;
+mod upgrade;
 
 use std::{sync::Arc, time::Duration};
 

@@ -47,7 +47,7 @@ pub struct Seat {
     pub door: Arc<Door>,
     pub presence: Presence,
     pub namespace: Namespace,
-    gate: Gate,
+    gate: Arc<Gate>,
     /// Cancelled when the socket is not connected any more.
     pub gone: CancellationToken,
     /// Whether the whole connection has ended, not only this socket on it.
@@ -70,7 +70,7 @@ pub async fn attend(door: Arc<Door>, io: SocketIo, socket: SocketRef) {
     let sid = socket.id;
     line.sit();
     // A socket that nobody serves any more would hear nothing, and not know it.
-    let served = AssertUnwindSafe(host(&door, &io, socket)).catch_unwind();
+    let served = AssertUnwindSafe(host(&door, &io, &line, socket)).catch_unwind();
     let left = served.await.unwrap_or_else(|_| {
         tracing::error!("what serves a socket panicked");
         Left::Stuck
@@ -103,7 +103,7 @@ enum Left {
 }
 
 /// Serves a socket until it goes. Of those who have gone nothing is kept.
-async fn host(door: &Arc<Door>, io: &SocketIo, socket: SocketRef) -> Left {
+async fn host(door: &Arc<Door>, io: &SocketIo, line: &Line, socket: SocketRef) -> Left {
     let waiting = socket.extensions.remove::<Waiting>();
     let arrival = waiting.and_then(|it| it.lock().unwrap_or_else(PoisonError::into_inner).take());
     let Some(arrival) = arrival else {
@@ -117,7 +117,7 @@ async fn host(door: &Arc<Door>, io: &SocketIo, socket: SocketRef) -> Left {
     } = arrival;
     let pace = door.app.config.realtime.events_per_second;
     let seat = Arc::new(Seat {
-        gate: Gate::new(2 * pace, f64::from(pace)),
+        gate: line.gate(namespace, pace),
         door: Arc::clone(door),
         presence,
         namespace,
@@ -179,7 +179,7 @@ impl Seat {
                     "message": "Too many events.",
                     "code": Code::RateLimited.as_str(),
                 });
-                if let Err(Lost::Stuck) = self.part(socket, &refusal).await {
+                if let Err(Lost::Stuck) = self.turn_out(socket, &refusal).await {
                     self.hang_up(socket).await;
                 }
                 return;
@@ -234,6 +234,18 @@ impl Seat {
     /// Tells why, and disconnects the socket from the namespace.
     pub async fn part(&self, socket: &SocketRef, why: &Value) -> Result<(), Lost> {
         self.say(FAREWELL, || socket.emit("error", why)).await?;
+        self.disconnect(socket).await
+    }
+
+    /// The same to one who says too much: what is on its way is passed over first, because the engine ends the
+    /// whole connection, with all that it still has to say, for an event from where nobody is any more.
+    async fn turn_out(&self, socket: &SocketRef, why: &Value) -> Result<(), Lost> {
+        self.say(FAREWELL, || socket.emit("error", why)).await?;
+        self.pause(FAREWELL).await?;
+        self.disconnect(socket).await
+    }
+
+    async fn disconnect(&self, socket: &SocketRef) -> Result<(), Lost> {
         let disconnect = || Ok(socket.clone().disconnect()?);
         self.say(FAREWELL, disconnect).await
     }

@@ -6,7 +6,7 @@ use erpmax::config::Scale;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::parted;
+use super::{hear, parted, pay};
 use crate::support::{Packet, TestApp, Wire};
 
 /// How long anything may take that a test waits for.
@@ -20,12 +20,17 @@ async fn a_flood_of_events_ends_the_one_who_sends_it() {
     other.connect("/ws", &acme.owner).await;
     other.event("/ws", "connected").await;
     let mut wire = Wire::open(&acme.owner).await;
+    wire.connect("/ws/billing", &acme.owner).await;
     wire.connect("/ws", &acme.owner).await;
-    for _ in 0..50 {
-        wire.emit("/ws", json!(["dance"])).await;
-    }
+    wire.event("/ws", "connected").await;
+    wire.say_all(&vec!["42/ws,[\"dance\"]".to_owned(); 500])
+        .await;
     let why = parted(&mut wire, "/ws").await;
     assert_eq!(why["code"], "RATE_LIMITED");
+    // What is heard elsewhere on the connection is heard on.
+    pay(&app, &acme, 0..1).await;
+    hear(&mut wire, "/ws/billing", 0..1).await;
+    assert!(other.until("/ws", "payment:received").await.is_object());
     // What still comes goes to nobody.
     wire.emit("/ws", json!(["dance"])).await;
     wire.closed().await;
@@ -34,6 +39,40 @@ async fn a_flood_of_events_ends_the_one_who_sends_it() {
         other.packet("/ws").await,
         Packet::Event("pong".to_owned(), None)
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_leaves_and_comes_back_has_said_what_was_said() {
+    let app = TestApp::with(|config| config.realtime.events_per_second = 1).await;
+    let acme = app.company("Acme").await;
+    let mut wire = Wire::open(&acme.owner).await;
+    let mut rounds = 0;
+    // Two at once; a test that takes as long as it takes to fill again needs more rounds.
+    let why = loop {
+        wire.connect("/ws", &acme.owner).await;
+        wire.event("/ws", "connected").await;
+        wire.say_all(&vec!["42/ws,[\"ping\"]".to_owned(); 2]).await;
+        rounds += 1;
+        let mut pongs = 0;
+        let stopped = loop {
+            match wire.packet("/ws").await {
+                Packet::Event(name, _) if name == "pong" => pongs += 1,
+                Packet::Event(name, why) if name == "error" => break why,
+                other => panic!("{other:?}"),
+            }
+            if pongs == 2 {
+                break None;
+            }
+        };
+        if let Some(why) = stopped {
+            break why;
+        }
+        assert!(rounds < 50, "nobody counts");
+        wire.say("41/ws,").await;
+    };
+    assert_eq!(why["code"], "RATE_LIMITED");
+    assert_eq!(wire.packet("/ws").await, Packet::Disconnect);
     app.finish().await;
 }
 

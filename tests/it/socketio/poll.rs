@@ -81,6 +81,28 @@ impl Poll {
         Wire::upgrade(&self.who, &self.sid).await
     }
 
+    /// Moves to a websocket.
+    pub async fn moved(&self) -> Wire {
+        let mut wire = self.upgrade().await;
+        self.probe(&mut wire).await;
+        wire.say("5").await;
+        wire
+    }
+
+    /// Tries the websocket; a request that waits is answered with nothing, so that it does not take what is
+    /// for the websocket.
+    pub async fn probe(&self, wire: &mut Wire) {
+        let probe = async {
+            wire.say("2probe").await;
+            wire.read().await
+        };
+        let (answer, waiting) = tokio::join!(probe, self.read());
+        assert_eq!(
+            (answer.as_deref(), waiting),
+            (Some("3probe"), vec!["6".to_owned()])
+        );
+    }
+
     fn url(&self) -> String {
         let Self { who, sid, .. } = self;
         format!("{}/socket.io/?EIO=4&transport=polling&sid={sid}", who.base)

@@ -28,11 +28,8 @@ async fn an_upgrade_keeps_the_session_and_loses_nothing() {
     let (poll, _) = Poll::connected(&acme.owner).await;
     pay(&app, &acme, 0..1).await;
     assert!(poll.read().await[0].contains("payment:received"));
-    // A request that waits is answered, so that it does not take what is for the websocket.
-    let (mut wire, waiting) = tokio::join!(poll.upgrade(), poll.read());
-    assert_eq!(waiting, ["6"]);
-    wire.say("2probe").await;
-    assert_eq!(wire.read().await.unwrap(), "3probe");
+    let mut wire = poll.upgrade().await;
+    poll.probe(&mut wire).await;
     pay(&app, &acme, 1..20).await;
     assert_eq!(poll.read().await, ["6"], "nothing goes by the old way");
     wire.say("5").await;
@@ -51,17 +48,114 @@ async fn an_upgrade_keeps_the_session_and_loses_nothing() {
     app.finish().await;
 }
 
+/// Proxies that know no websockets let them open and then cut them, and the client polls on.
 #[tokio::test]
-async fn an_upgrade_that_is_not_finished_ends_the_session() {
+async fn an_upgrade_that_comes_to_nothing_leaves_the_connection_as_it_was() {
     let app = TestApp::with(|config| {
-        config.realtime.connect_timeout = std::time::Duration::from_millis(200);
+        config.realtime.connect_timeout = std::time::Duration::from_secs(1);
     })
     .await;
     let acme = app.company("Acme").await;
     let (poll, _) = Poll::connected(&acme.owner).await;
-    let mut wire = poll.upgrade().await;
-    wire.closed().await;
-    poll.forgotten().await;
+    let mut paid = 0;
+    for (probed, last) in [
+        (false, Some("rubbish")),
+        (false, Some("5")),
+        (false, None),
+        (true, Some("rubbish")),
+        (true, Some("2probe")),
+        (true, None),
+    ] {
+        for cut in [true, false] {
+            let mut wire = poll.upgrade().await;
+            if probed {
+                poll.probe(&mut wire).await;
+            }
+            if let Some(last) = last {
+                wire.say(last).await;
+            }
+            if cut {
+                drop(wire);
+            } else {
+                wire.closed().await;
+            }
+            pay(&app, &acme, paid..paid + 1).await;
+            let mut heard = poll.read().await;
+            while heard == ["6"] {
+                heard = poll.read().await;
+            }
+            let this = format!("\"payment_id\":\"{paid}\"");
+            assert!(heard[0].contains(&this), "{probed} {last:?}: {heard:?}");
+            paid += 1;
+        }
+    }
+    poll.say("42/ws,[\"ping\"]").await;
+    assert_eq!(poll.read().await, ["42/ws,[\"pong\"]"]);
+    let mut wire = poll.moved().await;
+    pay(&app, &acme, paid..paid + 3).await;
+    hear(&mut wire, "/ws", paid..paid + 3).await;
+    app.finish().await;
+}
+
+/// What comes right behind the word that the client has moved is not lost, however the bytes come.
+#[tokio::test]
+async fn what_follows_an_upgrade_at_once_is_heard() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    for burst in [1, 30] {
+        let (poll, _) = Poll::connected(&acme.owner).await;
+        let mut wire = poll.upgrade().await;
+        poll.probe(&mut wire).await;
+        let mut said = vec!["5".to_owned()];
+        said.extend((0..burst).map(|_| "42/ws,[\"ping\"]".to_owned()));
+        wire.say_all(&said).await;
+        let pong = Packet::Event("pong".to_owned(), None);
+        for _ in 0..burst {
+            assert_eq!(wire.packet("/ws").await, pong);
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_no_handshake_is_refused() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let poll = Poll::open(&acme.owner).await;
+    let key = "dGhlIHNhbXBsZSBub25jZQ==";
+    let good = [
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", key),
+    ];
+    let unknown = "&sid=AAAAAAAAAAAAAAAA".to_owned();
+    let polling = format!("&sid={}", poll.sid);
+    let cases = [
+        ("GET", String::new(), ("upgrade", "foo")),
+        ("GET", String::new(), ("sec-websocket-version", "8")),
+        ("GET", String::new(), ("sec-websocket-key", "x")),
+        ("POST", String::new(), ("upgrade", "websocket")),
+        ("GET", polling, ("sec-websocket-version", "8")),
+        ("GET", unknown, ("upgrade", "websocket")),
+    ];
+    for (method, sid, (name, value)) in cases {
+        let url = format!(
+            "{}/socket.io/?EIO=4&transport=websocket{sid}",
+            acme.owner.base
+        );
+        let mut request = acme.owner.http.request(method.parse().unwrap(), url);
+        for (header, usual) in good {
+            request = request.header(header, if header == name { value } else { usual });
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{method} {sid} {name}: {value}");
+        let body: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(body["error"]["code"], "INVALID_INPUT", "{body}");
+        if sid.contains("AAAA") {
+            assert_eq!(body["message"], "Session ID unknown");
+        }
+    }
     app.finish().await;
 }
 

@@ -104,6 +104,14 @@ impl Wire {
         self.socket.send(Message::text(text)).await.ok();
     }
 
+    /// Sends several at once.
+    pub async fn say_all(&mut self, texts: &[String]) {
+        for text in texts {
+            self.socket.feed(Message::text(text)).await.ok();
+        }
+        self.socket.flush().await.ok();
+    }
+
     /// What the server says next in a namespace, which must be the one it speaks in.
     pub async fn packet(&mut self, namespace: &str) -> Packet {
         let said = self.read().await.expect("the server says something");

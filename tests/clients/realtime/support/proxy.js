@@ -7,6 +7,9 @@ import { connect, createServer } from 'node:net';
 export class Proxy {
   sockets = new Set();
   turn = 0;
+  /** Whether websockets are let through; otherwise they open, and are cut. */
+  websockets = true;
+  requests = 0;
 
   /** In front of these servers; where there is more than one, each connection gets the next. */
   static async before(...programs) {
@@ -25,6 +28,7 @@ export class Proxy {
     }
     const { port } = this.programs[(this.turn += 1) % this.programs.length];
     const server = connect(port, '127.0.0.1');
+    client.on('data', (data) => this.look(data.toString('latin1'), client, server));
     for (const [from, to] of [[client, server], [server, client]]) {
       this.sockets.add(from);
       from.pipe(to);
@@ -44,6 +48,14 @@ export class Proxy {
 
   open() {
     this.isShut = false;
+  }
+
+  look(said, client, server) {
+    if (!/^(GET|POST) /.test(said)) return;
+    this.requests += 1;
+    if (this.websockets || !/^upgrade: websocket/im.test(said)) return;
+    // What is piped is written first.
+    server.once('data', () => client.end(() => server.destroy()));
   }
 
   cut() {
