@@ -115,7 +115,7 @@ pub fn invalid_cursor() -> Error {
         field: "after".into(),
         reason: Reason::InvalidCursor,
         message:
-            "This is no place in what you listen to. Leave it out, and load anew what you show."
+            "This is no cursor of what you listen to. Leave it out, and load anew what you show."
                 .to_owned(),
     }])
 }

@@ -92,7 +92,7 @@ async fn who_gives_no_place_is_told_to_begin_anew() {
         user: None,
     };
     for after in ["garbage".to_owned(), future.to_string()] {
-        let why = "after: This is no place in what you listen to. \
+        let why = "after: This is no cursor of what you listen to. \
                     Leave it out, and load anew what you show.";
         let expected = ("INVALID_INPUT".to_owned(), why.to_owned());
         let said = refused(&mut socket, json!({ "after": after })).await;
