@@ -77,11 +77,13 @@ impl Line {
         }
     }
 
-    /// Ends it, with a word where there is one.
+    /// Ends it, with a word where there is one. The answer to a client's own farewell goes out as one reads on
+    /// (RFC 6455, section 5.5.1).
     pub async fn close(self, over: Over) {
         drop(self.presence);
-        if let Some(word) = over {
-            close(self.socket, word).await;
+        match over {
+            Some(word) => close(self.socket, word).await,
+            None => drain(self.socket).await,
         }
     }
 }
@@ -95,7 +97,11 @@ pub async fn close(mut socket: WebSocket, Close(code, reason): Close) {
     let said = timeout(FAREWELL, socket.send(Frame::Close(Some(frame))));
     if let Ok(Ok(())) = said.await {
         // What is read no more would make the system throw our last words away.
-        let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
-        timeout(FAREWELL, drained).await.ok();
+        drain(socket).await;
     }
+}
+
+async fn drain(mut socket: WebSocket) {
+    let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
+    timeout(FAREWELL, drained).await.ok();
 }

@@ -1,6 +1,7 @@
 //! The two subprotocols and server-sent events, word for word.
 
 use serde_json::json;
+use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 
 use super::{PAID, paid, pay};
 use crate::support::{TestApp, live::Came};
@@ -141,6 +142,21 @@ async fn who_is_nobody_may_ask_but_not_listen() {
         answer["payload"]["errors"][0]["extensions"]["code"],
         "UNAUTHENTICATED"
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_says_farewell_is_answered() {
+    let app = TestApp::new().await;
+    let acme = app.company("Acme").await;
+    let mut socket = acme.owner.online().await;
+    socket.subscribe("1", PAID, json!({})).await;
+    let frame = CloseFrame {
+        code: 1000.into(),
+        reason: "Bye".into(),
+    };
+    assert!(socket.send(Message::Close(Some(frame))).await);
+    socket.closed(1000).await;
     app.finish().await;
 }
 
