@@ -8,8 +8,7 @@ use std::{
 use entity::{
     Timestamp,
     ids::{SessionId, TenantId, UserId},
-    membership::{self, TenantRole},
-    user,
+    membership, user,
 };
 use tokio::sync::OnceCell;
 use tracing::Span;
@@ -237,13 +236,6 @@ impl Cx {
             Caller::Outside(cell) => cell.get().and_then(|found| found.as_deref().ok()),
             Caller::System(_) => None,
         }
-    }
-
-    /// The role of the person asking in the tenant that the token names, if their credentials were looked
-    /// at and hold.
-    pub(super) fn known_role(&self) -> Option<TenantRole> {
-        let membership = self.known_identity()?.membership.as_ref();
-        membership.map(|membership| membership.role)
     }
 
     /// Who was found to be asking anywhere in this request, and in which tenant, for the log.

@@ -86,6 +86,8 @@ pub(super) struct Person {
 
 struct State {
     cx: Cx,
+    /// Asked for before each event of a subscription.
+    role: Option<TenantRole>,
     session_ends_at: Timestamp,
     /// The end that somebody was told of.
     end_told: Option<Timestamp>,
@@ -120,6 +122,7 @@ impl Presence {
             tenant_id: identity.tenant_id,
             state: Mutex::new(State {
                 cx: cx.signed_in_as(identity.clone()),
+                role: role_of(identity),
                 session_ends_at: identity.session_ends_at,
                 end_told: None,
                 asked: 0,
@@ -152,7 +155,7 @@ impl Presence {
 
     /// Their role in the tenant that their token names, as they stand now.
     pub fn role(&self) -> Option<TenantRole> {
-        self.person.state().cx.known_role()
+        self.person.state().role
     }
 
     /// Whether the right to be here holds, as far as is known.
@@ -186,6 +189,10 @@ impl Presence {
         self.person.ended.cancelled().await;
         self.person.why().unwrap_or(Ended::SignedOut)
     }
+}
+
+fn role_of(identity: &Identity) -> Option<TenantRole> {
+    identity.membership.as_ref().map(|place| place.role)
 }
 
 impl Drop for Presence {
@@ -260,7 +267,7 @@ impl Person {
         if self.tenant_id.is_some() && identity.membership.is_none() {
             return self.end(Ended::Removed);
         }
-        let role = identity.membership.as_ref().map(|place| place.role);
+        let role = role_of(&identity);
         let mut state = self.state();
         if turn < state.believed {
             return;
@@ -278,6 +285,7 @@ impl Person {
             return self.end(Ended::Forbidden);
         }
         state.session_ends_at = identity.session_ends_at;
+        state.role = role;
         state.cx = cx.signed_in_as(identity);
     }
 
