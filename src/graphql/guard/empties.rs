@@ -6,12 +6,10 @@ use std::collections::HashMap;
 use async_graphql::{
     Name, Response, Value,
     indexmap::IndexMap,
-    parser::types::{
-        ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
-    },
+    parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet},
 };
 
-use super::facts::Facts;
+use super::facts::{Facts, root_of};
 
 /// Puts objects where the answer has nulls that nothing explains.
 pub fn fill(
@@ -38,12 +36,11 @@ fn fill_by(
     }
     let shape = Shape { facts, document };
     let mut tree = Tree::default();
-    let root = match operation.ty {
-        OperationType::Query => "Query",
-        OperationType::Mutation => "Mutation",
-        OperationType::Subscription => "Subscription",
-    };
-    shape.grow(root, &operation.selection_set.node, &mut tree);
+    shape.grow(
+        root_of(operation.ty),
+        &operation.selection_set.node,
+        &mut tree,
+    );
     if response.data == Value::Null && response.is_ok() {
         response.data = nothing();
     }

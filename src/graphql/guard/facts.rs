@@ -9,8 +9,8 @@ use std::{
 use async_graphql::parser::{
     parse_schema,
     types::{
-        BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
-        TypeSystemDefinition,
+        BaseType, FieldDefinition, InputValueDefinition, OperationType, Type, TypeDefinition,
+        TypeKind, TypeSystemDefinition,
     },
 };
 use async_graphql::{Name, Positioned};
@@ -48,6 +48,15 @@ pub struct Size {
     pub inputs: u64,
     /// Words of enums.
     pub words: u64,
+}
+
+/// The type that an operation begins with.
+pub fn root_of(operation: OperationType) -> &'static str {
+    match operation {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
 }
 
 /// The facts of one schema.

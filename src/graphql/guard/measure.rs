@@ -8,14 +8,13 @@ use std::collections::HashMap;
 use async_graphql::{
     Name, Pos, Positioned, Value, Variables,
     parser::types::{
-        Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
-        SelectionSet,
+        Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
     },
 };
 use async_graphql_value::Value as Written;
 
 use super::{
-    facts::{Facts, is_connection},
+    facts::{Facts, is_connection, root_of},
     weight::{Load, Scale},
 };
 use crate::domain::page::{DEFAULT_SIZE, MAX_SIZE};
@@ -138,11 +137,7 @@ impl<'a> Ruler<'a> {
         &mut self,
         operation: &'a OperationDefinition,
     ) -> Result<Measure, Unmeasurable> {
-        let root = match operation.ty {
-            OperationType::Query => "Query",
-            OperationType::Mutation => "Mutation",
-            OperationType::Subscription => "Subscription",
-        };
+        let root = root_of(operation.ty);
         // Variables may have defaults, and those are the operation's own.
         self.operation = Some(operation);
         self.fragments.clear();

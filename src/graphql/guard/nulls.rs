@@ -5,12 +5,10 @@
 use async_graphql::{
     Name, PathSegment, Response, Value,
     indexmap::IndexMap,
-    parser::types::{
-        ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
-    },
+    parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet},
 };
 
-use super::facts::Facts;
+use super::facts::{Facts, root_of};
 
 /// Puts nulls where the answer lacks what failed.
 pub fn fill(
@@ -66,11 +64,7 @@ impl<'a> Shape<'a> {
     }
 
     fn may_be_null(&self, place: &[PathSegment]) -> bool {
-        let mut ty = match self.operation.ty {
-            OperationType::Query => "Query",
-            OperationType::Mutation => "Mutation",
-            OperationType::Subscription => "Subscription",
-        };
+        let mut ty = root_of(self.operation.ty);
         let mut sets = vec![&self.operation.selection_set.node];
         let mut null = true;
         for segment in place {
